@@ -1,0 +1,1 @@
+"""What is true? Read-only questions to an environment's dependencies, each answered within a budget."""

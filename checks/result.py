@@ -1,0 +1,106 @@
+"""What a check found, as frozen values: `CheckResult` for one check, `Sweep` for all of an environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from checks.reasons import Reason
+
+Fact = str | int | float | bool | None | list[str]
+
+
+class Status(StrEnum):
+    """The answer of a check. `unknown` means that it could not be told, and is never a pass."""
+
+    PASS = "pass"  # noqa: S105 - the word of our public interface, no password
+    DEGRADED = "degraded"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+WORST_FIRST = (Status.FAIL, Status.DEGRADED, Status.UNKNOWN, Status.PASS, Status.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step on the way: `resolve`, `connect`, `tls`, `auth`, `query`, … and how long it took."""
+
+    name: str
+    duration_ms: float
+    status: Status = Status.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """Where a check ran from. A laptop's answer says nothing about the network of Cloud Run.
+
+    `kind` is `here` (this process) or, later, `job`; `label` is for people: "this machine (bob-laptop)".
+    """
+
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The answer to one check.
+
+    Times are milliseconds, `started_at` is UTC. `message` says in words what was found, with units and
+    against the target; it holds no secret. `duration_ms` is None where nothing answered, so that there
+    is no time to compare with `budget_ms`.
+    """
+
+    name: str
+    kind: str
+    title: str
+    target: str
+    layer: str
+    status: Status
+    reason: Reason
+    message: str
+    duration_ms: float | None
+    budget_ms: float
+    phases: tuple[Phase, ...]
+    facts: Mapping[str, Fact]
+    attempts: int
+    vantage: Vantage
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """All results of one run over an environment, complete or not yet.
+
+    `expected` names every check of the run in the order of the environment file; `results` holds those
+    that have answered.
+    """
+
+    environment: str
+    vantage: Vantage
+    started_at: datetime
+    expected: tuple[str, ...]
+    results: tuple[CheckResult, ...] = ()
+    duration_ms: float = 0.0
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every check has answered."""
+        return len(self.results) == len(self.expected)
+
+    @property
+    def status(self) -> Status:
+        """The worst status among the results; `unknown` while something has not answered or nothing ran."""
+        present = {result.status for result in self.results}
+        if not self.finished:
+            present.add(Status.UNKNOWN)
+        if not present - {Status.SKIPPED}:
+            return Status.UNKNOWN
+        return next(status for status in WORST_FIRST if status in present)
+
+    def worst_first(self) -> list[CheckResult]:
+        """Results as people want them: failing first, then over budget, unknown, ok; file order within."""
+        order = {name: position for position, name in enumerate(self.expected)}
+        return sorted(self.results, key=lambda r: (WORST_FIRST.index(r.status), order.get(r.name, len(order))))

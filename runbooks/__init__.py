@@ -1,0 +1,1 @@
+"""Why, and what helps? Diagnosis, actions and approvals come to live here; nothing in it knows Slack."""

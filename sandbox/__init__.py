@@ -1,0 +1,1 @@
+"""A staging world on a laptop: a local Slack, real servers, a network with faults, and scenarios."""
