@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -65,6 +66,17 @@ class CheckSpec(Strict):
     def target(self) -> str:
         """What is asked, for people: `10.166.204.83:6379` or a URL without secrets."""
         raise TypeError(f"{type(self).__name__} does not say its target")
+
+    def hosts(self) -> frozenset[str]:
+        """Every host name or address that this check may connect to, in lower case.
+
+        Read from a `host` and a `url` field; a kind that names hosts elsewhere adds them.
+        """
+        host, url = getattr(self, "host", None), getattr(self, "url", None)
+        named = {str(host)} if host else set()
+        if url and (of_url := urlsplit(str(url)).hostname):
+            named.add(of_url)
+        return frozenset(name.lower().rstrip(".") for name in named)
 
     async def run(self, probe: "Probe") -> "Finding":
         """Asks the target once. Raises `CheckFailed` or `CheckBlind`; anything else is a bug of the check."""
