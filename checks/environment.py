@@ -1,11 +1,66 @@
-"""The environment file: what should be true, typed; every mistake in it is reported at once, with its line."""
+"""The environment file: what should be true, typed; every mistake is reported at once, with its line."""
 
-from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, GetCoreSchemaHandler, ValidationError, field_validator
+from pydantic_core import CoreSchema, core_schema
 
+from checks.document import Document, FileError, Problem, read_document
+from checks.kinds import KINDS
+from checks.overlay import Overlay, parse_endpoint
 from checks.spec import CheckSpec, Strict
+from checks.validation import nearest, problems_of
+
+__all__ = [
+    "Environment",
+    "EnvironmentFileError",
+    "Overlay",
+    "Problem",
+    "UnknownCheck",
+    "UnknownEnvironment",
+    "find_environment",
+    "load_environment",
+    "load_environments",
+    "load_overlay",
+]
+
+SUFFIXES = (".yaml", ".yml")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class EnvironmentFileError(FileError):
+    """An environment file or overlay is wrong. `problems` has every mistake; `str()` is for people."""
+
+
+class UnknownCheck(LookupError):  # noqa: N818 - a name that a person mistyped, not an error of whybot
+    """`No check "reddis" in staging. Did you mean redis?`"""
+
+    def __init__(self, name: str, environment: str, nearest: tuple[str, ...], known: tuple[str, ...]) -> None:
+        self.name, self.environment, self.nearest, self.known = name, environment, nearest, known
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f'No check "{self.name}" in {self.environment}. {_suggestion(self.nearest, self.known)}'
+
+
+class UnknownEnvironment(LookupError):  # noqa: N818 - a name that a person mistyped, not an error of whybot
+    """`No environment "stagin" in environments. Did you mean staging?`"""
+
+    def __init__(self, name: str, folder: Path, nearest: tuple[str, ...], known: tuple[str, ...]) -> None:
+        self.name, self.folder, self.nearest, self.known = name, folder, nearest, known
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        return f'No environment "{self.name}" in {self.folder}. {_suggestion(self.nearest, self.known)}'
+
+
+def _suggestion(near: tuple[str, ...], known: tuple[str, ...]) -> str:
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"There are: {', '.join(known)}." if known else "There are none."
 
 
 def parse_share(value: object) -> object:
@@ -14,8 +69,23 @@ def parse_share(value: object) -> object:
         try:
             return float(value.strip()[:-1]) / 100
         except ValueError:
-            raise ValueError("is no share; write for example 99.9%") from None
+            raise ValueError("a share; write for example 99.9%") from None
     return value
+
+
+class OneOfKinds:
+    """Marks a field as one of `KINDS`, told apart by `kind`: a new kind needs no line here."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """pydantic's hook: a tagged union of the models of all kinds."""
+        choices = {kind: handler.generate_schema(model) for kind, model in models().items()}
+        return core_schema.tagged_union_schema(choices, discriminator="kind")
+
+
+def models() -> dict[str, type[CheckSpec]]:
+    """The model of each kind of check, by the name that files use for it."""
+    return {str(model.model_fields["kind"].default): model for model in KINDS}
 
 
 class Slo(Strict):
@@ -53,6 +123,9 @@ class Service(Strict):
     url: str | None = None
 
 
+CheckName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
+
+
 class Environment(Strict):
     """One environment file, checked."""
 
@@ -64,10 +137,139 @@ class Environment(Strict):
     slo: Slo | None = None
     slack: SlackHome | None = None
     network: Network = Network()
-    services: dict[str, Service] = {}
-    checks: dict[str, CheckSpec]
+    services: dict[str, Service] = Field(default_factory=dict)
+    checks: dict[CheckName, Annotated[CheckSpec, OneOfKinds]] = Field(min_length=1)
+
+    @field_validator("checks")
+    @classmethod
+    def _named_by_their_keys(cls, checks: dict[str, CheckSpec]) -> dict[str, CheckSpec]:
+        return {name: spec.model_copy(update={"name": name}) for name, spec in checks.items()}
+
+    def hosts(self) -> frozenset[str]:
+        """Every host name and address that the checks name, in lower case: all that may be connected to."""
+        return frozenset(host for spec in self.checks.values() for host in spec.hosts())
+
+    def select(self, names: Iterable[str] = ()) -> list[CheckSpec]:
+        """The checks of these names, each once, in the order of the file; all of them for no names.
+
+        Raises `UnknownCheck` with the nearest names for the first that the file does not have.
+        """
+        wanted = {name.lower() for name in names}
+        known = tuple(self.checks)
+        for name in sorted(wanted - set(known)):
+            raise UnknownCheck(name, self.name, tuple(nearest(name, list(known))), known)
+        return [spec for name, spec in self.checks.items() if not wanted or name in wanted]
 
 
-def load_environment(path: Any, overlay: Any = None) -> Environment:
-    """To be written."""
-    raise TypeError
+def load_environment(path: Path | str) -> Environment:
+    """Reads one environment file. Raises `EnvironmentFileError` with every problem of it."""
+    document = read_document(Path(path))
+    _complain_of_names(document)
+    environment = _validated(document, Environment)
+    if environment is None or document.problems:
+        raise EnvironmentFileError(tuple(document.problems))
+    return environment
+
+
+def load_environments(folder: Path | str) -> dict[str, Environment]:
+    """Every environment file of a folder, by name. Raises `EnvironmentFileError` with the problems of all.
+
+    A file is named as its environment is, so that a name leads to its file.
+    """
+    problems: list[Problem] = []
+    environments: dict[str, Environment] = {}
+    for name, path in _files(Path(folder)).items():
+        try:
+            environments[name] = _load_named(name, path)
+        except EnvironmentFileError as error:
+            problems += error.problems
+    if not environments and not problems:
+        problems.append(
+            Problem(str(folder), 1, "", "no environment file", "a folder with a file such as staging.yaml")
+        )
+    if problems:
+        raise EnvironmentFileError(tuple(problems))
+    return environments
+
+
+def find_environment(folder: Path | str, name: str) -> Environment:
+    """The environment of that name; its file alone is read, so another's mistakes do not matter.
+
+    Raises `UnknownEnvironment` with the nearest names, or `EnvironmentFileError`.
+    """
+    files = _files(Path(folder))
+    if name not in files:
+        raise UnknownEnvironment(name, Path(folder), tuple(nearest(name, list(files))), tuple(files))
+    return _load_named(name, files[name])
+
+
+def load_overlay(path: Path | str) -> Overlay:
+    """Reads an overlay file: `addresses`, `dns` and `authorities`. Raises `EnvironmentFileError`."""
+    document = read_document(Path(path))
+    read = _validated(document, _OverlayFile)
+    if read is None or document.problems:
+        raise EnvironmentFileError(tuple(document.problems))
+    server = parse_endpoint(read.dns) if read.dns else None
+    folder = Path(path).parent
+    return Overlay(
+        addresses=read.addresses,
+        dns=(str(server[0]), server[1]) if server else None,
+        authorities=tuple(folder / authority for authority in read.authorities),
+    )
+
+
+def _local(endpoint: str) -> str:
+    address, _ = parse_endpoint(endpoint)
+    if not ip_address(address).is_loopback:
+        raise ValueError("a loopback address with a port; write for example 127.0.0.1:6379")
+    return endpoint
+
+
+def _endpoint(endpoint: str) -> str:
+    parse_endpoint(endpoint)
+    return endpoint
+
+
+Endpoint = Annotated[str, BeforeValidator(_endpoint)]
+Local = Annotated[str, BeforeValidator(_local)]
+
+
+class _OverlayFile(Strict):
+    addresses: dict[Endpoint, Local] = Field(default_factory=dict)
+    dns: Local | None = None
+    authorities: tuple[Path, ...] = ()
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    found = (path for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES and path.is_file())
+    return {path.stem: path for path in found}
+
+
+def _load_named(name: str, path: Path) -> Environment:
+    environment = load_environment(path)
+    if environment.name != name:
+        line = read_document(path).line(("name",))
+        allowed = f"{name}, as the file is named"
+        raise EnvironmentFileError((Problem(str(path), line, "name", f'"{environment.name}"', allowed),))
+    return environment
+
+
+def _complain_of_names(document: Document) -> None:
+    """A check's name is its key; `name` is a field of ours that files must not set."""
+    checks = document.data.get("checks") if isinstance(document.data, dict) else None
+    for key, fields in checks.items() if isinstance(checks, dict) else ():
+        if isinstance(fields, dict) and "name" in fields:
+            place = ("checks", key, "name")
+            document.complain(document.line(place), place, "an unknown field", "nothing: the key is the name")
+
+
+def _validated(document: Document, model: type[Model]) -> Model | None:
+    if document.data is None:
+        if not document.problems:
+            document.complain(1, (), "nothing", "a mapping")
+        return None
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        document.problems += problems_of(error, document, model, models())
+        return None

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from checks.reasons import Reason
 from checks.result import Fact, Phase, Status
@@ -22,6 +32,8 @@ Layer = Literal["edge", "service", "dependency"]
 
 def parse_milliseconds(value: object) -> object:
     """Reads `500ms`, `3s`, `2m` or a bare number of milliseconds; returns milliseconds as a float."""
+    if isinstance(value, bool):
+        raise ValueError("a duration; write for example 500ms, 3s or 2m")
     if isinstance(value, str):
         text = value.strip().replace(" ", "")
         for unit, factor in (("ms", 1.0), ("s", 1000.0), ("m", 60_000.0)):
@@ -55,12 +67,27 @@ class CheckSpec(Strict):
 
     title_default: ClassVar[str] = "Check"
 
-    name: str = ""
+    name: SkipJsonSchema[str] = ""  # the key in the file's mapping; written there once
     kind: str
     title: str | None = Field(default=None, description="How people call it; by default the kind's own name.")
     layer: Layer = "dependency"
     budget: Milliseconds = Field(default=1000.0, description="Slower than this is over budget.")
-    timeout: Milliseconds = Field(default=5000.0, description="No answer after this is a failure.")
+    timeout: Milliseconds = Field(
+        default=5000.0, description="No answer after this is a failure.", validate_default=True
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _not_below_the_budget(cls, timeout: float, info: ValidationInfo) -> float:
+        budget = info.data.get("budget")
+        if budget is not None and timeout < budget:
+            raise ValueError(f"at least the budget, {budget:g} ms")
+        return timeout
+
+    @property
+    def label(self) -> str:
+        """How people call it: its title, `Redis` for a check named after its kind, else its own name."""
+        return self.title or (self.title_default if self.name == self.kind else self.name)
 
     @property
     def target(self) -> str:
@@ -96,7 +123,7 @@ class Finding:
     measured_ms: float | None = None
 
 
-class CheckFailed(Exception):
+class CheckFailed(Exception):  # noqa: N818 - says what happened to the check; it is no error of whybot
     """The target is unhealthy, found deep inside a check; the runner turns it into a failing result."""
 
     def __init__(self, reason: Reason, message: str, *, status: Status = Status.FAIL) -> None:
@@ -156,5 +183,8 @@ class Probe:
             return None
         value = self.secrets.get(reference)
         if value is None:
-            raise CheckBlind(Reason.SECRET_MISSING, f"the secret {reference} is not set here, so the check could not log in")
+            raise CheckBlind(
+                Reason.SECRET_MISSING,
+                f"the secret {reference} is not set here, so the check could not log in",
+            )
         return value
