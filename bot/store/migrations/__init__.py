@@ -1,0 +1,1 @@
+"""The history of the tables, oldest first. A migration is never edited after it was released."""
