@@ -101,18 +101,18 @@ def name_failed(error: socket.gaierror, where: str) -> CheckFailed:
 
 
 def connection_failed(error: OSError | EOFError, where: str, doing: str, waited_ms: float) -> CheckFailed:
-    """What an error on an open connection to `where` means; `doing` is e.g. `while waiting for an answer`."""
+    """What an error on an open connection to `where` means; `doing` is e.g. `waiting for the answer`."""
     if isinstance(error, TimeoutError):
-        return CheckFailed(
-            Reason.READ_TIMEOUT, f"connected to {where}, then no answer in {spoken(waited_ms)} {doing}"
-        )
+        words = f"timed out after {spoken(waited_ms)} {doing} ({where}, connected)"
+        return CheckFailed(Reason.READ_TIMEOUT, words)
     if isinstance(error, EOFError):
-        return CheckFailed(Reason.CONNECTION_CLOSED, f"{where} closed the connection {doing}")
+        return CheckFailed(Reason.CONNECTION_CLOSED, f"{where} closed the connection while {doing}")
     if isinstance(error, ssl.SSLError):
-        return CheckFailed(Reason.PROTOCOL_ERROR, f"TLS broke {doing} at {where} ({words_of(error)})")
+        return CheckFailed(Reason.PROTOCOL_ERROR, f"TLS broke while {doing} ({where}: {words_of(error)})")
     if error.errno in RESETS or isinstance(error, ConnectionError):
-        return CheckFailed(Reason.CONNECTION_RESET, f"{where} reset the connection {doing}")
-    return CheckFailed(Reason.PROTOCOL_ERROR, f"the connection to {where} failed {doing} ({words_of(error)})")
+        return CheckFailed(Reason.CONNECTION_RESET, f"{where} reset the connection while {doing}")
+    words = f"the connection to {where} failed while {doing} ({words_of(error)})"
+    return CheckFailed(Reason.PROTOCOL_ERROR, words)
 
 
 def tls_failed(error: OSError | EOFError, where: str, name: str, waited_ms: float) -> CheckFailed:
