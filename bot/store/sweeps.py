@@ -1,7 +1,7 @@
 """What the store knows of sweeps and their cards: asking, claiming, recording, ending.
 
-One statement each. A sweep has one worker at a time: a claim raises `token`, every later write names it, and a
-write that finds another token changes nothing and says so.
+One statement each. A sweep has one worker at a time: a claim raises `token`, every later write names it, and
+a write that finds another token changes nothing and says so.
 """
 
 import json
@@ -50,7 +50,7 @@ FROM sweep
 """)  # noqa: S608 - see above
 
 # Begins a sweep, unless one is under way (then no row comes back) or Slack delivered the same request before.
-# The last part is what `pgqueuer.Queries.enqueue` does, in the same statement: a command costs one round trip.
+# The last part is what `pgqueuer.Queries.enqueue` does, in the same statement: one round trip for a command.
 BEGIN = text(f"""
 WITH sweep AS (
     INSERT INTO sweeps (id, environment, selection, expected, titles, deadline_at)
@@ -167,7 +167,7 @@ NOTE_DELIVERY = text("INSERT INTO deliveries (id) VALUES (:delivery) ON CONFLICT
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One person's wish for a sweep in one channel. `delivery` is what Slack repeats when it delivers again."""
+    """One person's wish for a sweep in one channel. `delivery` is what Slack repeats on delivering again."""
 
     delivery: str
     environment: str

@@ -111,7 +111,7 @@ messages = Table(
     Column("channel", Text, nullable=False),
     Column("thread", Text, ForeignKey("messages.id", ondelete="CASCADE")),
     Column("ts", Text),
-    # The newest state wins: what is wanted and what Slack has are numbers, the content is read when it is sent.
+    # The newest state wins: what is wanted and what Slack has are numbers; content is read when it is sent.
     Column("desired", Integer, nullable=False, server_default="1"),
     Column("sent", Integer, nullable=False, server_default="0"),
     Column("final", Boolean, nullable=False, server_default="false"),
