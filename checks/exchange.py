@@ -56,7 +56,7 @@ async def exchange(
     return Answer(head.status_code, header_map(head), body)
 
 
-def request_head(url: Url, method: str, headers: Mapping[str, str], content: bytes) -> h11.Request:
+def request_head(url: Url, method: str, headers: Mapping[str, str], content: bytes = b"") -> h11.Request:
     """The request's head; `headers` win over the ones that whybot sends by itself."""
     sent = {
         "host": url.authority,

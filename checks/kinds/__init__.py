@@ -1,5 +1,14 @@
 """The kinds of checks. A new one is a file here, one line in `KINDS`, and its test."""
 
+from checks.kinds.dns import DnsCheck
+from checks.kinds.http import HttpCheck
+from checks.kinds.tls import TlsCheck
+from checks.kinds.websocket import WebsocketCheck
 from checks.spec import CheckSpec
 
-KINDS: tuple[type[CheckSpec], ...] = ()
+KINDS: tuple[type[CheckSpec], ...] = (
+    DnsCheck,
+    HttpCheck,
+    TlsCheck,
+    WebsocketCheck,
+)
