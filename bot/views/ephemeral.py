@@ -1,0 +1,112 @@
+"""What only one person sees: help, refusals, and answers to a press. Each names the next step."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.commands.registry import Command, UsageProblem
+from bot.views import blocks as kit
+from bot.views.message import Blocks, Message
+
+TRY_AGAIN = "try_again"
+LISTED = 12
+
+
+def _only(markup: str, *more: Blocks) -> Message:
+    """A message of one paragraph; `text` is the same, since our own markup reads well without blocks."""
+    blocks = [kit.section(markup), *(block for each in more for block in each)]
+    return Message(text=markup[: kit.TEXT], blocks=blocks, fallback_blocks=blocks)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{kit.escape(name, 60)}`" for name in names[:LISTED])
+    more = len(names) - LISTED
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def joined(environment: str, started_at: datetime, permalink: str | None = None) -> Message:
+    """Someone asked while the same sweep was running: they share it."""
+    link = ""
+    if permalink and urlsplit(permalink).scheme in ("http", "https"):
+        link = f": <{permalink.replace('|', '%7C').replace('>', '%3E')}|see its card>"
+    began = kit.date(started_at, "{ago}")
+    return _only(
+        f"{kit.escape(environment)} is being checked already (since {began}); you share that run{link}."
+    )
+
+
+def usage(problem: UsageProblem) -> Message:
+    """What was typed means nothing; the problem names the nearest, and an example follows."""
+    return _only(
+        f"{kit.escape(kit.one_line(problem.message), 1_500)} Try `{kit.escape(problem.example, 200)}`."
+    )
+
+
+def usage_help(commands: Sequence[Command], checks: dict[str, Sequence[str]]) -> Message:
+    """What can be typed, and which checks there are to name."""
+    lines = [
+        f"`{kit.escape(f'{each.name} {each.usage_hint}'.strip(), 120)}`  {kit.escape(each.description, 200)}"
+        for each in commands[:LISTED]
+    ]
+    named = [
+        f"*{kit.escape(name, 60)}*: {_names(sorted(known))}" for name, known in list(checks.items())[:10]
+    ]
+    tail = "Names may be in any case, separated by spaces or commas. Without names, everything is checked."
+    return _only("\n".join(lines) + f"\n{tail}", [kit.section(each) for each in named])
+
+
+def problem(reference: str, *, changed: bool = False) -> Message:
+    """Something unforeseen. The reference finds the line in whybot's log."""
+    safe = kit.escape(reference, 40)
+    nothing = "" if changed else " Nothing was changed."
+    markup = f"That did not work (reference `{safe}`).{nothing} Try again; if it stays, "
+    markup += "give the reference to whoever runs whybot."
+    return _only(markup)
+
+
+def known_problem(message: str) -> Message:
+    """An error whose message says already what its user can do."""
+    return _only(kit.escape(kit.one_line(message), kit.SECTION))
+
+
+def store_down(environment: str) -> Message:
+    """whybot's own database does not answer, so nothing can be kept in order."""
+    name = kit.escape(environment)
+    return _only(
+        f"whybot's store does not answer, so this run of {name} has no live card. "
+        f"The checks themselves need no store: run `whybot check {name}` in a terminal, "
+        "or ask again in a minute."
+    )
+
+
+def why_not_yet(environment: str) -> Message:
+    """*Why?* was pressed before there are runbooks."""
+    return _only(
+        f"whybot cannot say why yet: runbooks come with the next release. What it does know of "
+        f"{kit.escape(environment)} is behind *Details*: each failing check with its phases, what "
+        "the error means, and what to try."
+    )
+
+
+def old_button() -> Message:
+    """A press on a card that is no longer in the store."""
+    return _only("This card is too old: its results are no longer kept. Ask again with its command.")
+
+
+def still_running(environment: str) -> Message:
+    """A press on a card whose answers are not there yet."""
+    return _only(f"{kit.escape(environment)} is still being checked; the card fills in by itself.")
+
+
+def not_in_channel(command: str) -> Message:
+    """Slack does not let whybot post where it was asked."""
+    return _only(
+        f"whybot is not in this channel, so it cannot post its card here. Type `/invite @whybot`, then "
+        f"`{kit.escape(command, 200)}` again."
+    )
+
+
+def slack_refused(error: str) -> Message:
+    """Slack took no card for another reason than a missing invitation."""
+    said = kit.escape(kit.one_line(error), 100)
+    return _only(f"Slack did not take the card (`{said}`). Ask again in another channel.")
