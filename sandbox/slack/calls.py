@@ -1,4 +1,5 @@
-"""The log of traffic between Slack and the bot, as the page's inspector and tests read it. Secrets are blotted out."""
+"""The log of traffic between Slack and the bot, as the page's inspector and tests read it. Secrets
+are blotted out."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,7 +18,8 @@ Direction = Literal["bot→slack", "slack→bot"]
 
 @dataclass(frozen=True)
 class Call:
-    """One exchange. `status` is the HTTP status, or `timeout` or `unreachable` where the bot did not answer."""
+    """One exchange. `status` is the HTTP status, or `timeout` or `unreachable` where the bot did
+    not answer."""
 
     id: int
     direction: Direction

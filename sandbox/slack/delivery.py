@@ -1,5 +1,5 @@
-"""Brings slash commands, interactions and events to the bot: over Socket Mode, or as signed HTTP where a request URL is
-set. The bot has three seconds to acknowledge, as at Slack's."""
+"""Brings slash commands, interactions and events to the bot: over Socket Mode, or as signed HTTP
+where a request URL is set. The bot has three seconds to acknowledge, as at Slack's."""
 
 import asyncio
 import json
@@ -24,7 +24,8 @@ EVENT_RETRIES_SECONDS = (0.0, 60.0, 300.0)
 
 @dataclass(frozen=True)
 class Ack:
-    """What the bot answered. `error` is `dispatch_failed` (nobody there, or a bad answer) or `operation_timeout`."""
+    """What the bot answered. `error` is `dispatch_failed` (nobody there, or a bad answer) or
+    `operation_timeout`."""
 
     duration_s: float
     payload: Any = None

@@ -1,4 +1,5 @@
-"""Errors of the local Slack: what the Web API answers, and what a person's client refuses before anything is sent."""
+"""Errors of the local Slack: what the Web API answers, and what a person's client refuses before
+anything is sent."""
 
 from typing import Any
 
@@ -8,7 +9,8 @@ JSON = dict[str, Any]
 class SlackError(Exception):
     """A Web API call that answers `{"ok": false, "error": code}`.
 
-    `extra` are further fields of the answer (such as `needed`), `status` and `headers` those of the HTTP response.
+    `extra` are further fields of the answer (such as `needed`), `status` and `headers` those of the
+    HTTP response.
     """
 
     def __init__(
@@ -26,7 +28,8 @@ class SlackError(Exception):
 
 
 class GestureRefused(Exception):  # noqa: N818 - says what happened to a person; it is no error of the sandbox
-    """Something that a person cannot do in Slack's own client: no such button, not in the channel, unknown command."""
+    """Something that a person cannot do in Slack's own client: no such button, not in the channel,
+    unknown command."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

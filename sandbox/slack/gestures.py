@@ -1,7 +1,8 @@
-"""What a person does in Slack: types a command, presses a button, submits a modal, says something, opens the Home tab.
+"""What a person does in Slack: types a command, presses a button, submits a modal, says something,
+opens the Home tab.
 
-Each gesture checks what Slack's own client would check, tells the bot, and shows the person what Slack would show when
-the bot does not answer.
+Each gesture checks what Slack's own client would check, tells the bot, and shows the person what
+Slack would show when the bot does not answer.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ class Gestures:
         return await slack.delivery.send("interactive", payload)
 
     async def submit(self, user_id: str, view_id: str, values: JSON) -> dict[str, str]:
-        """Submits a modal. Gives errors by `block_id`; with the key `` for a trouble of the whole; empty when taken."""
+        """Submits a modal. Gives errors by `block_id`; with the key `` for a trouble of the whole;
+        empty when taken."""
         slack = self._slack
         user, view = self._user(user_id), self._view(user_id, view_id)
         for block_id, actions in values.items():

@@ -1,7 +1,8 @@
 """Rate limits that bite, after docs.slack.dev/apis/web-api/rate-limits.
 
-Slack publishes tiers (calls a minute per method and workspace) and, for `chat.postMessage`, one message a second per
-channel with short bursts. How long a burst may be is not published; five is what this Slack allows.
+Slack publishes tiers (calls a minute per method and workspace) and, for `chat.postMessage`, one
+message a second per channel with short bursts. How long a burst may be is not published; five is
+what this Slack allows.
 """
 
 import math
@@ -15,7 +16,8 @@ POSTS_PER_MINUTE_IN_WORKSPACE = 300
 """Slack says "several hundred messages per minute" for a workspace."""
 
 TIERS = {1: 30, 2: 20, 3: 50, 4: 100}
-"""Calls a minute by tier. Tier 1 is "1+" at Slack's; its only method here opens sockets, and reconnecting must work."""
+"""Calls a minute by tier. Tier 1 is "1+" at Slack's; its only method here opens sockets, and
+reconnecting must work."""
 
 
 @dataclass(frozen=True)

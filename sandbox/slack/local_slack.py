@@ -31,8 +31,9 @@ class LocalSlack:
     """One workspace with one installed app, described by its `manifest` (the dict of an app manifest).
 
     `base_url` is where the server that carries `routes` is reached; it may be set after construction. With a
-    `request_url` the app is reached as signed HTTP, otherwise over Socket Mode. `newer_blocks=False` makes the
-    workspace refuse table, plan, task_card and data_visualization, as one does before Slack's roll-out reaches it.
+    `request_url` the app is reached as signed HTTP, otherwise over Socket Mode.
+    `newer_blocks=False` makes the workspace refuse table, plan, task_card and data_visualization,
+    as one does before Slack's roll-out reaches it.
     """
 
     def __init__(
@@ -153,7 +154,8 @@ class LocalSlack:
         self.calls.add("bot→slack", method, arguments, answer, status, duration_s)
 
     def publish_event(self, event: JSON, *, kind: str | None = None, channel: Channel | None = None) -> None:
-        """Sends an event to the bot, where its manifest subscribes to it (`kind`, such as `message.channels`)."""
+        """Sends an event to the bot, where its manifest subscribes to it (`kind`, such as
+        `message.channels`)."""
         if (kind or event["type"]) in self.subscriptions:
             shared = channel is not None and channel.is_ext_shared
             self.delivery.send_event(payloads.event_callback(event, shared=shared))

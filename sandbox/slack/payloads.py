@@ -54,7 +54,8 @@ def slash_command(
 
 
 def _interaction(kind: str, user: User) -> JSON:
-    """What all interactions share. `team` is the actor's own: in Slack Connect it may be another workspace."""
+    """What all interactions share. `team` is the actor's own: in Slack Connect it may be another
+    workspace."""
     return {
         "type": kind,
         "team": {"id": user.team_id, "domain": domain(user.team_id)},

@@ -31,7 +31,8 @@ KNOWN_FIELDS = frozenset(
 
 @dataclass
 class ResponseUrl:
-    """One address: where its answers go, and how often it was used. `source` is the message that was acted on."""
+    """One address: where its answers go, and how often it was used. `source` is the message that
+    was acted on."""
 
     id: str
     channel: str
@@ -82,7 +83,8 @@ class ResponseUrls:
         self._post(url, body)
 
     def acknowledged(self, channel: str, user: str, body: JSON) -> None:
-        """An answer that came with the acknowledgement of a slash command. A wrong one raises `SlackError`."""
+        """An answer that came with the acknowledgement of a slash command. A wrong one raises
+        `SlackError`."""
         self.respond(ResponseUrl("", channel, user, 0.0), body)
 
     def _check(self, body: JSON) -> None:

@@ -34,7 +34,8 @@ class Connection:
 
 
 class SocketMode:
-    """Connections of the bot. An envelope goes to one of them, in turn; its acknowledgement may come over any."""
+    """Connections of the bot. An envelope goes to one of them, in turn; its acknowledgement may
+    come over any."""
 
     def __init__(self) -> None:
         self.connections: list[Connection] = []

@@ -1,4 +1,5 @@
-"""The Web API's door: arguments, token, scopes, rate limits, injected failures, log. The methods are in `methods/`."""
+"""The Web API's door: arguments, token, scopes, rate limits, injected failures, log. The methods
+are in `methods/`."""
 
 import asyncio
 import json
@@ -51,7 +52,8 @@ Handler = Callable[[Invocation], Awaitable[JSON]]
 
 @dataclass(frozen=True)
 class Method:
-    """One method: who handles it, which scopes open it (any one of them), its rate-limit tier, and whose token."""
+    """One method: who handles it, which scopes open it (any one of them), its rate-limit tier, and
+    whose token."""
 
     name: str
     handler: Handler
@@ -69,8 +71,8 @@ def table(methods: Iterable[Method]) -> dict[str, Method]:
 class Failure:
     """An answer that tests ask for: `method` (or `*`) fails `times` times.
 
-    `status` 429 is a rate limit, 5xx an outage, 200 with `error` a Slack error. `applied` lets the call take effect
-    before its answer is lost; `delay_s` makes the answer late.
+    `status` 429 is a rate limit, 5xx an outage, 200 with `error` a Slack error. `applied` lets the
+    call take effect before its answer is lost; `delay_s` makes the answer late.
     """
 
     method: str

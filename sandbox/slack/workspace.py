@@ -238,7 +238,8 @@ def _thread_counters(channel: Channel, message: Message) -> JSON:
 
 
 def staging_workspace() -> Workspace:
-    """The workspace of the demo: an on-call engineer, SREs, a developer, a guest, a stranger and a deploy bot."""
+    """The workspace of the demo: an on-call engineer, SREs, a developer, a guest, a stranger and a
+    deploy bot."""
     users = [
         User("UALICE", "alice", "Alice Ortega", "on-call engineer", is_admin=True),
         User("UBOB", "bob", "Bob Lindqvist", "SRE lead", tz="Europe/Stockholm"),

@@ -1,7 +1,7 @@
 """Block Kit validation: rejects what Slack would reject, with Slack's messages.
 
-Limits are those of docs.slack.dev/reference/block-kit. Anything that Slack documents and this validator does not know
-(video, file, workflow buttons) is refused: whybot has no use for it.
+Limits are those of docs.slack.dev/reference/block-kit. Anything that Slack documents and this
+validator does not know (video, file, workflow buttons) is refused: whybot has no use for it.
 """
 
 import secrets
@@ -22,8 +22,9 @@ ON_SURFACE = {
 }
 TEXT_BUDGET = 13_350
 BLOCK_COST = 50
-"""`msg_blocks_too_long` has an unpublished limit on all text of a message together. Measurements that people reported
-(slackapi/bolt-js issues 2509 and 2867) fit 13 350 characters with each block costing about 50."""
+"""`msg_blocks_too_long` has an unpublished limit on all text of a message together. Measurements
+that people reported (slackapi/bolt-js issues 2509 and 2867) fit 13 350 characters with each block
+costing about 50."""
 
 
 def message_problems(blocks: Any, *, newer_blocks: bool = True) -> list[str]:

@@ -1,4 +1,5 @@
-"""Collects what is wrong with a payload, in Slack's words: `must be less than 3001 characters [json-pointer:/…]`."""
+"""Collects what is wrong with a payload, in Slack's words: `must be less than 3001 characters
+[json-pointer:/…]`."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field

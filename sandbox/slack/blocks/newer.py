@@ -1,4 +1,5 @@
-"""Blocks that Slack rolls out in phases: table, plan, task card, charts (docs.slack.dev/reference/block-kit/blocks).
+"""Blocks that Slack rolls out in phases: table, plan, task card, charts
+(docs.slack.dev/reference/block-kit/blocks).
 
 A workspace that does not have them yet answers `invalid_blocks` (`unsupported type: plan`).
 """

@@ -9,8 +9,8 @@ from sandbox.slack.web_api import Invocation, Method
 from sandbox.slack.workspace import BOT_ID, BOT_USER, TEAM, Channel, Message, message_document
 
 MOST_TEXT = 40_000
-"""Longer texts are cut at 40 000 characters (docs.slack.dev/reference/methods/chat.postMessage); an update longer than
-that is `msg_too_long`."""
+"""Longer texts are cut at 40 000 characters (docs.slack.dev/reference/methods/chat.postMessage); an
+update longer than that is `msg_too_long`."""
 
 
 async def post_message(call: Invocation) -> JSON:
@@ -153,7 +153,8 @@ def check_blocks(slack: Any, blocks: Any) -> None:
 
 
 def _thread(call: Invocation, channel: Channel) -> str | None:
-    """The thread's parent. A message that is itself a reply stands for its own parent; a lost one is no error."""
+    """The thread's parent. A message that is itself a reply stands for its own parent; a lost one
+    is no error."""
     ts = call.arguments.get("thread_ts")
     if not ts:
         return None
