@@ -1,0 +1,192 @@
+"""Faults of PostgreSQL: with the real server's own configuration and locks, and on its link."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+
+from sandbox.faults.kind import SOURCE, Effect, Enter, FaultKind, Option, Order
+from sandbox.faults.links import impaired
+from sandbox.faults.patience import until
+from sandbox.network import Flow, Impairment
+from sandbox.servers import Postgres
+from sandbox.staging import Staging
+
+TARGET = ("postgres",)
+TABLE = "sessions"
+AUTHENTICATION = b"R"
+READY_FOR_QUERY = b"Z\0\0\0\5"
+RESULT_OF_QUERY = b"2TCI"
+"""Begins an answer to a query: BindComplete, RowDescription, CommandComplete, EmptyQueryResponse."""
+
+
+class SlowServer(Impairment):
+    """Makes PostgreSQL slow where it would be: at the end of the login, and in the answers to queries.
+
+    The first query of a connection takes `query_ms`, later ones `next_ms`. Preparing a statement takes
+    no time of its own, so that a driver that prepares first is not slowed twice.
+    """
+
+    def __init__(self, login_ms: float, query_ms: float, next_ms: float) -> None:
+        self._login_ms, self._query_ms, self._next_ms = login_ms, query_ms, next_ms
+
+    def answering(self, flow: Flow, data: bytes) -> float:
+        """How late this answer is."""
+        if data[:1] == AUTHENTICATION and READY_FOR_QUERY in data:
+            return self._login_ms / 1000
+        if data[:1] and data[:1] in RESULT_OF_QUERY:
+            asked = flow.notes.get(self, 0)
+            flow.notes[self] = asked + 1
+            return (self._next_ms if asked else self._query_ms) / 1000
+        return 0.0
+
+
+def _slow(staging: Staging, order: Order) -> AbstractAsyncContextManager[None]:
+    wanted = order.options
+    return impaired(staging, order, SlowServer(wanted["login_ms"], wanted["query_ms"], wanted["next_ms"]))
+
+
+@asynccontextmanager
+async def _too_many_connections(staging: Staging, order: Order) -> AsyncIterator[None]:
+    """Really fills every slot that is not kept for superusers, as a leaking pool does."""
+    server = staging.postgres
+    async with AsyncExitStack() as stack:
+        await _end_sessions(server)
+        while True:
+            try:
+                connection = await server.connect()
+            except asyncpg.TooManyConnectionsError:
+                break
+            stack.callback(connection.terminate)
+        yield
+    await until(lambda: _can_connect(server))
+
+
+@asynccontextmanager
+async def _read_only(staging: Staging, order: Order) -> AsyncIterator[None]:
+    try:
+        await staging.postgres.set_read_only()
+        yield
+    finally:
+        await staging.postgres.set_read_only(False)
+
+
+@asynccontextmanager
+async def _wrong_password(staging: Staging, order: Order) -> AsyncIterator[None]:
+    server = staging.postgres
+    try:
+        await _set_password(server, secrets.token_hex(12))
+        await _end_sessions(server)
+        yield
+    finally:
+        await _set_password(server, server.password)
+
+
+@asynccontextmanager
+async def _locks(staging: Staging, order: Order) -> AsyncIterator[None]:
+    """One transaction holds a table, others wait for it."""
+    server = staging.postgres
+    async with AsyncExitStack() as stack:
+        holder = await server.connect()
+        stack.callback(holder.terminate)
+        await holder.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (id bigint)")
+        await holder.execute("BEGIN")
+        await holder.execute(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE")
+        for _ in range(order.options["waiting"]):
+            waiter = await server.connect()
+            stack.callback(waiter.terminate)
+            task = asyncio.create_task(_wait_for_table(waiter))
+            stack.callback(task.cancel)
+        await until(lambda: _waiting(server, order.options["waiting"]))
+        yield
+    await until(lambda: _waiting(server, 0))
+
+
+async def _wait_for_table(connection: "asyncpg.Connection[Any]") -> None:
+    # These say that the connection was ended: the fault is over.
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await connection.execute(f"SELECT count(*) FROM {TABLE}")
+
+
+async def _waiting(server: Postgres, wanted: int) -> bool:
+    connection = await server.superuser()
+    try:
+        found = await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(found >= wanted if wanted else found == 0)
+    finally:
+        await connection.close()
+
+
+async def _can_connect(server: Postgres) -> bool:
+    try:
+        connection = await server.connect()
+    except asyncpg.TooManyConnectionsError:
+        return False
+    await connection.close()
+    return True
+
+
+async def _end_sessions(server: Postgres) -> None:
+    """Ends the sessions of the plain role, so that applications have to log in anew."""
+    connection = await server.superuser()
+    try:
+        await connection.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{server.user}'"
+        )
+    finally:
+        await connection.close()
+
+
+async def _set_password(server: Postgres, password: str) -> None:
+    quoted = password.replace("'", "''")
+    await server.execute(f"ALTER ROLE \"{server.user}\" PASSWORD '{quoted}'")
+
+
+def _kind(
+    fault: str, title: str, description: str, enter: Enter, *options: Option, effect: Effect = "impaired"
+) -> FaultKind:
+    return FaultKind(f"postgres_{fault}", title, description, TARGET, enter, options, effect=effect)
+
+
+FAULTS = (
+    _kind(
+        "slow",
+        "PostgreSQL: slow",
+        "The login and the first query of each connection take long; later queries less.",
+        _slow,
+        Option("login_ms", "ms", 0.0),
+        Option("query_ms", "ms", 2300.0),
+        Option("next_ms", "ms", 600.0),
+        SOURCE,
+    ),
+    _kind(
+        "too_many_connections",
+        "PostgreSQL: connections used up",
+        "Every connection slot is taken by idle sessions, as by a pool that leaks.",
+        _too_many_connections,
+        effect="closed",
+    ),
+    _kind(
+        "read_only",
+        "PostgreSQL: read-only",
+        "Transactions are read-only, as after a failover to a replica or with a full disk.",
+        _read_only,
+    ),
+    _kind(
+        "locks",
+        "PostgreSQL: lock waits",
+        "A forgotten transaction holds a table, and others wait for it.",
+        _locks,
+        Option("waiting", "sessions", 3),
+    ),
+    _kind(
+        "wrong_password",
+        "PostgreSQL: other password",
+        "The password of the role was changed, and nobody was told.",
+        _wrong_password,
+        effect="closed",
+    ),
+)

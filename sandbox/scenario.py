@@ -1,0 +1,80 @@
+"""Scenarios: named states of the staging world, one YAML file each, checked when they are read."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from checks.reasons import Reason
+from checks.result import Status
+from sandbox.errors import UnknownNameError, WorldError
+
+FOLDER = Path(__file__).with_name("scenarios")
+HEALTHY = "healthy"
+SCENARIOS: tuple[str, ...] = (HEALTHY, "seed-503")
+"""Every scenario, in the order in which the page offers them."""
+
+
+class ScenarioError(WorldError):
+    """A scenario's file is wrong. A bug of the sandbox, not of its user."""
+
+    code = "wrong_scenario"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FaultOrder(_Strict):
+    """A fault that a scenario applies."""
+
+    fault: str
+    target: str
+    options: dict[str, Any] = {}
+
+
+class Expectation(_Strict):
+    """What a check says in a scenario."""
+
+    status: Status
+    reason: Reason
+
+
+class Scenario(_Strict):
+    """A named state of the staging world.
+
+    `see` says what a person should see. `expect` holds those checks of `environments/staging.yaml`
+    that do not pass.
+    """
+
+    schema_: Literal["whybot/scenario/1"] = Field(alias="schema")
+    name: str
+    title: str
+    description: str
+    see: str
+    faults: tuple[FaultOrder, ...] = ()
+    expect: dict[str, Expectation] = {}
+
+
+def load_scenario(name: str) -> Scenario:
+    """The scenario of this name; raises `UnknownNameError`, or `ScenarioError` where its file is wrong."""
+    if name not in SCENARIOS:
+        raise UnknownNameError("scenario", name, SCENARIOS)
+    return read_scenario(FOLDER / f"{name}.yaml")
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Reads and checks one file; raises `ScenarioError`."""
+    from sandbox.faults import fault_kind  # the faults need the whole world; a scenario only their names
+
+    try:
+        scenario = Scenario.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        for fault in scenario.faults:
+            fault_kind(fault.fault).order(fault.target, fault.options)
+    except (YAMLError, ValidationError, WorldError) as error:
+        raise ScenarioError(f"{path.name}: {error}") from error
+    if scenario.name != path.stem:
+        raise ScenarioError(f"{path.name}: its name is {scenario.name!r}")
+    return scenario
