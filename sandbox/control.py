@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from sandbox.errors import WorldError
 from sandbox.slack import LocalSlack
 from sandbox.slack.delivery import Ack
 from sandbox.slack.errors import JSON, GestureRefused
@@ -30,9 +31,8 @@ NOBODY_THERE = "whybot is not connected, or its answer was not understood."
 class ControlledWorld(Protocol):
     """What the control API needs of `sandbox.world.World`."""
 
-    @property
-    def changed(self) -> list[Callable[[], None]]:
-        """Called without arguments whenever something of the world changed."""
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back after each change; gives what ends that."""
         ...
 
     def describe(self) -> JSON:
@@ -55,11 +55,16 @@ class ControlledWorld(Protocol):
 class ControlledBot(Protocol):
     """What the control API needs of the bot's process."""
 
+    @property
+    def changed(self) -> list[Callable[[], None]]:
+        """Callbacks that hear of every start and end."""
+        ...
+
     def describe(self) -> JSON:
         """`running`, `pid`, `starts`, `log`."""
         ...
 
-    async def act(self, action: str) -> None:
+    async def act(self, action: str, *, restart: bool = True) -> None:
         """`start`, `stop` or `kill`; raises `ValueError` for anything else."""
         ...
 
@@ -76,16 +81,14 @@ class BadRequest(Exception):  # noqa: N818 - the request's fault, answered with 
 class Control:
     """The endpoints of the control API."""
 
-    def __init__(
-        self, slack: LocalSlack, world: ControlledWorld | None = None, bot: ControlledBot | None = None
-    ) -> None:
+    def __init__(self, slack: LocalSlack, world: ControlledWorld | None = None) -> None:
         self._slack = slack
         self._world = world
-        self.bot = bot
+        self.bot: ControlledBot | None = None
         self._streams: set[asyncio.Queue[JSON | None]] = set()
         slack.workspace.changed.append(self._tell)
         if world is not None:
-            world.changed.append(self.tell_state)
+            world.subscribe(self.tell_state)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -328,16 +331,16 @@ class Control:
                 fault, target = _need(body, "fault"), _need(body, "target")
                 extra = {k: v for k, v in body.items() if k not in ("fault", "target", "options", "scenario")}
                 await world.apply_fault(fault, target, **{**extra, **(body.get("options") or {})})
-        except (KeyError, ValueError, TypeError) as error:
-            raise BadRequest("unknown_fault", str(error.args[0] if error.args else error)) from error
+        except WorldError as error:
+            raise BadRequest(error.code, str(error)) from error
         return JSONResponse({"ok": True, "faults": world.describe().get("faults", [])})
 
     async def _mend(self, request: Request) -> Response:
         world = self._need_world()
         try:
             await world.mend(request.query_params.get("id"))
-        except (KeyError, ValueError) as error:
-            raise BadRequest("unknown_fault", str(error.args[0] if error.args else error)) from error
+        except WorldError as error:
+            raise BadRequest(error.code, str(error)) from error
         return JSONResponse({"ok": True, "faults": world.describe().get("faults", [])})
 
     def _need_world(self) -> ControlledWorld:
@@ -362,7 +365,7 @@ class Control:
         if self.bot is None:
             raise BadRequest("no_bot", "This sandbox did not start the bot.")
         try:
-            await self.bot.act(body["action"])
+            await self.bot.act(body["action"], restart=body.get("restart", True) is not False)
         except ValueError as error:
             raise BadRequest("invalid_arguments", str(error)) from error
         return JSONResponse({"ok": True, "bot": self.bot.describe()})

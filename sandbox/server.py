@@ -104,11 +104,18 @@ class SandboxServer:
         port: int = 0,
     ) -> None:
         self.slack = slack
-        self.control = Control(slack, world, bot)
+        self.control = Control(slack, world)
+        if bot is not None:
+            self.attach(bot)
         self._wanted_port = port
         self._server: QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
         self.url = ""
+
+    def attach(self, bot: ControlledBot) -> None:
+        """Puts a bot's process under the control API."""
+        self.control.bot = bot
+        bot.changed.append(self.control.tell_state)
 
     def app(self) -> Starlette:
         """The application."""

@@ -1,5 +1,6 @@
 """`LocalSlack`: a Slack workspace on this machine that Slack's official clients talk to unchanged."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -141,6 +142,15 @@ class LocalSlack:
     def response_url(self, channel: str, user: str, source: str | None = None) -> str:
         """A new `response_url`."""
         return f"{self.base_url}/response/{self.response_urls.new(channel, user, source)}"
+
+    async def reached(self, within_s: float) -> bool:
+        """True when the bot is there: a socket is open, or the request URL answers Slack's challenge."""
+        if self.mode == "socket":
+            return await self.sockets.wait_connected(within_s)
+        if await self.delivery.verify_request_url():
+            return True
+        await asyncio.sleep(within_s)
+        return False
 
     async def close(self) -> None:
         """Ends connections and background deliveries."""
