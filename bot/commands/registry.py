@@ -13,6 +13,8 @@ from dataclasses import dataclass
 TRIAGE = "/triage"
 NAME_LIMIT = 32
 """The longest slash command that Slack takes, its stroke counted."""
+MOST = 50
+"""As many commands as an app manifest may name."""
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'"})
 _WORD = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^\s,]+))[\s,]*""")
@@ -64,10 +66,11 @@ Request = HealthRequest | HelpRequest | UsageProblem
 def commands(environments: Sequence[str]) -> tuple[Command, ...]:
     """Every slash command: one per environment in order of name, and `/triage` for all of them.
 
-    An environment whose own command would be too long for Slack is reached by `/triage health` alone.
+    An environment whose own command Slack would not take (too long, or one too many) is reached by
+    `/triage health` alone.
     """
-    own = (_of_environment(name) for name in sorted(environments))
-    return (*(command for command in own if len(command.name) <= NAME_LIMIT), _triage())
+    own = [_of_environment(name) for name in sorted(environments)]
+    return (*[command for command in own if len(command.name) <= NAME_LIMIT][: MOST - 1], _triage())
 
 
 def _of_environment(name: str) -> Command:

@@ -66,7 +66,7 @@ def problem(reference: str, *, changed: bool = False) -> Message:
 
 def known_problem(message: str) -> Message:
     """An error whose message says already what its user can do."""
-    return _only(kit.escape(kit.one_line(message), kit.SECTION))
+    return _only(kit.escape(kit.one_line(message), kit.SECTION) or "That did not work.")
 
 
 def store_down(environment: str) -> Message:

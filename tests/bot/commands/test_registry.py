@@ -1,0 +1,170 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.registry import (
+    MOST,
+    NAME_LIMIT,
+    HealthRequest,
+    HelpRequest,
+    UsageProblem,
+    commands,
+    parse,
+    words,
+)
+
+ONE = {"staging": ("redis", "postgres", "ClickHouse", "backend")}
+TWO = {**ONE, "production": ("redis", "cdn")}
+ALL = HealthRequest("staging")
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("", ALL),
+        ("   ", ALL),
+        ("all", ALL),
+        ("redis", HealthRequest("staging", ("redis",))),
+        ("REDIS", HealthRequest("staging", ("redis",))),
+        ("clickhouse", HealthRequest("staging", ("ClickHouse",))),
+        ("postgres redis", HealthRequest("staging", ("redis", "postgres"))),
+        ("redis,postgres , redis", HealthRequest("staging", ("redis", "postgres"))),
+        ('"redis" “postgres”', HealthRequest("staging", ("redis", "postgres"))),
+        ("'redis", HealthRequest("staging", ("redis",))),
+        ("help", HelpRequest("staging")),
+        ("HELP me", HelpRequest("staging")),
+    ],
+)
+def test_own_command_is_understood(text: str, request_: Any) -> None:
+    """Names in any case, order, quotes and separators; each once and in the order of the file."""
+    assert parse("/staging-health", text, ONE) == request_
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "request_"),
+    [
+        ("", TWO, HelpRequest()),
+        ("help", TWO, HelpRequest()),
+        ("health help", TWO, HelpRequest()),
+        ("health staging", TWO, ALL),
+        ("health Staging redis", TWO, HealthRequest("staging", ("redis",))),
+        ("health production cdn", TWO, HealthRequest("production", ("cdn",))),
+        ("health", ONE, ALL),
+        ("health redis", ONE, HealthRequest("staging", ("redis",))),
+        ("health staging redis", ONE, HealthRequest("staging", ("redis",))),
+    ],
+)
+def test_triage_is_understood(text: str, known: Any, request_: Any) -> None:
+    """`/triage health` names an environment, and need not where there is only one."""
+    assert parse("/triage", text, known) == request_
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "known", "message", "example"),
+    [
+        (
+            "/staging-health",
+            "reddis",
+            ONE,
+            'No check "reddis" in staging. Did you mean redis?',
+            "/staging-health redis",
+        ),
+        (
+            "/staging-health",
+            "redis zzz",
+            ONE,
+            'No check "zzz" in staging. Its checks: redis, postgres, ClickHouse, backend.',
+            "/staging-health redis",
+        ),
+        ("/triage", "heath", TWO, '/triage knows no "heath". Did you mean health?', "/triage health"),
+        (
+            "/triage",
+            "health",
+            TWO,
+            "Which environment? There is production, staging.",
+            "/triage health production",
+        ),
+        (
+            "/triage",
+            "health stagign",
+            TWO,
+            'No environment "stagign". Did you mean staging?',
+            "/triage health production",
+        ),
+        (
+            "/triage",
+            "health stagign",
+            ONE,
+            'No environment "stagign". Did you mean staging?',
+            "/triage health staging",
+        ),
+        (
+            "/triage",
+            "health reddis",
+            ONE,
+            'No check "reddis" in staging. Did you mean redis?',
+            "/triage health staging redis",
+        ),
+        (
+            "/stagin-health",
+            "",
+            ONE,
+            'No command "/stagin-health". Did you mean /staging-health?',
+            "/triage help",
+        ),
+    ],
+)
+def test_what_means_nothing_names_the_nearest(
+    command: str, text: str, known: Any, message: str, example: str
+) -> None:
+    """A slip is answered with what was probably meant and with a line that works."""
+    problem = parse(command, text, known)
+    assert isinstance(problem, UsageProblem)
+    assert (problem.message, problem.example) == (message, example)
+
+
+def test_one_command_per_environment_and_triage() -> None:
+    """Commands are in order of name, with `/triage` last."""
+    assert [each.name for each in commands(["staging", "production"])] == [
+        "/production-health",
+        "/staging-health",
+        "/triage",
+    ]
+
+
+def test_commands_that_slack_would_not_take_are_left_to_triage() -> None:
+    """A name beyond 32 characters, or a 51st command, is left out; `/triage health` still reaches it."""
+    long = "a" * 28
+    assert [each.name for each in commands([long])] == ["/triage"]
+    assert parse("/triage", f"health {long}", {long: ("redis",), "b": ()}) == HealthRequest(long)
+    many = commands([f"env{n}" for n in range(80)])
+    assert len(many) == MOST
+    assert many[-1].name == "/triage"
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    """Nothing that can be typed makes parsing fail, and what is asked for is always known."""
+    for command in ("/staging-health", "/triage", text):
+        request = parse(command, text, TWO)
+        if isinstance(request, HealthRequest):
+            assert set(request.names) <= set(TWO[request.environment])
+
+
+@given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), max_size=5))
+def test_words_are_found_however_they_are_separated(names: list[str]) -> None:
+    """Spaces, commas and quotes around names change nothing."""
+    assert words(", ".join(names)) == names
+    assert words(" ".join(f'"{name}"' for name in names)) == names
+
+
+@given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True), unique=True, max_size=60))
+def test_commands_keep_slacks_limits(environments: list[str]) -> None:
+    """Whatever environments there are, names and number of commands are what Slack takes."""
+    made = commands(environments)
+    assert len(made) <= MOST
+    assert all(
+        len(each.name) <= NAME_LIMIT and each.description and len(each.usage_hint) <= 1_000 for each in made
+    )
