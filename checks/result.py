@@ -1,7 +1,7 @@
 """What a check found, as frozen values: `CheckResult` for one check, `Sweep` for all of an environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -100,7 +100,13 @@ class Sweep:
             return Status.UNKNOWN
         return next(status for status in WORST_FIRST if status in present)
 
+    def adding(self, result: CheckResult, duration_ms: float) -> "Sweep":
+        """This sweep with one more answer, `duration_ms` after it began."""
+        return replace(self, results=(*self.results, result), duration_ms=duration_ms)
+
     def worst_first(self) -> list[CheckResult]:
         """Results as people want them: failing first, then over budget, unknown, ok; file order within."""
         order = {name: position for position, name in enumerate(self.expected)}
-        return sorted(self.results, key=lambda r: (WORST_FIRST.index(r.status), order.get(r.name, len(order))))
+        return sorted(
+            self.results, key=lambda r: (WORST_FIRST.index(r.status), order.get(r.name, len(order)))
+        )

@@ -1,0 +1,98 @@
+"""From a finding and its time to a verdict: the budget, time-outs and our own lateness. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.durations import spoken
+from checks.reasons import Reason
+from checks.result import Phase, Status
+from checks.spec import CheckSpec, Finding
+
+# Nothing answered, so there is no time to compare with a budget.
+UNANSWERED = frozenset(
+    {
+        Reason.DNS_TIMEOUT,
+        Reason.CONNECT_REFUSED,
+        Reason.CONNECT_TIMEOUT,
+        Reason.CONNECT_UNREACHABLE,
+        Reason.CONNECTION_RESET,
+        Reason.CONNECTION_CLOSED,
+        Reason.ADDRESS_REFUSED,
+        Reason.READ_TIMEOUT,
+        Reason.SECRET_MISSING,
+        Reason.CHECK_CRASHED,
+        Reason.DEADLINE,
+        Reason.CANCELLED,
+        Reason.NOT_SELECTED,
+    }
+)
+TIME_OUTS = frozenset({Reason.DNS_TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.READ_TIMEOUT, Reason.DEADLINE})
+TIMED_OUT_IN = {"resolve": Reason.DNS_TIMEOUT, "connect": Reason.CONNECT_TIMEOUT}
+STEPS = {"resolve": "resolved", "connect": "connected", "tls": "TLS", "auth": "logged in"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a result says: `duration_ms` is the time that the budget is about, None where nothing answered."""
+
+    status: Status
+    reason: Reason
+    message: str
+    duration_ms: float | None
+
+
+def judge(
+    spec: CheckSpec, finding: Finding, phases: Sequence[Phase], elapsed_ms: float, late_ms: float
+) -> Verdict:
+    """Compares with the budget.
+
+    `elapsed_ms` is the wall time of the check, `late_ms` how late whybot itself was meanwhile: where the
+    target was within its budget but for that, slowness or silence is not blamed on it.
+    """
+    measured = _measured(finding, phases)
+    over = measured is not None and measured > spec.budget
+    blames_time = finding.reason in TIME_OUTS or (over and finding.status is Status.PASS)
+    own_time = (elapsed_ms if measured is None else measured) - late_ms
+    if finding.status is not Status.UNKNOWN and blames_time and late_ms > 0 and own_time <= spec.budget:
+        message = f"could not be told: the prober was {spoken(late_ms)} late itself"
+        return Verdict(Status.UNKNOWN, Reason.PROBER_OVERLOADED, message, None)
+    if over and measured is not None and finding.status is Status.PASS:
+        return Verdict(
+            Status.DEGRADED, Reason.OVER_BUDGET, too_slow(spec, finding, phases, measured), measured
+        )
+    return Verdict(finding.status, finding.reason, finding.message, measured)
+
+
+def timed_out(spec: CheckSpec, phases: Sequence[Phase]) -> Finding:
+    """The finding of a check that was stopped at its deadline: what it was doing then says why."""
+    stopped_in = next((phase.name for phase in phases if phase.status is Status.FAIL), None)
+    reason = TIMED_OUT_IN.get(stopped_in or "", Reason.READ_TIMEOUT)
+    waited = spoken(spec.timeout)
+    if stopped_in == "resolve":
+        return Finding(Status.FAIL, reason, f"the resolver did not answer in {waited} for {spec.target}")
+    doing = f" ({stopped_in} timed out)" if stopped_in else ""
+    return Finding(Status.FAIL, reason, f"no answer in {waited} at {spec.target}{doing}")
+
+
+def too_slow(spec: CheckSpec, finding: Finding, phases: Sequence[Phase], measured: float) -> str:
+    """Where the time went: `connected in 2.9 s, query took 2.3 s; budget 500 ms`."""
+    budget = f"budget {spoken(spec.budget)}"
+    explained = sum(phase.duration_ms for phase in phases)
+    if not phases or abs(explained - measured) > max(5.0, measured / 20):
+        return "; ".join(part for part in (finding.message, f"took {spoken(measured)}", budget) if part)
+    long_ones = [phase for phase in phases if phase.duration_ms >= measured / 10]
+    return f"{', '.join(step(phase) for phase in long_ones)}; {budget}"
+
+
+def step(phase: Phase) -> str:
+    """A phase and its time: `connected in 2.9 s`, `query took 2.3 s`."""
+    known = STEPS.get(phase.name)
+    return f"{known or phase.name} {'in' if known else 'took'} {spoken(phase.duration_ms)}"
+
+
+def _measured(finding: Finding, phases: Sequence[Phase]) -> float | None:
+    if finding.measured_ms is not None:
+        return finding.measured_ms
+    if finding.reason in UNANSWERED or finding.status in (Status.UNKNOWN, Status.SKIPPED):
+        return None
+    return sum(phase.duration_ms for phase in phases)
