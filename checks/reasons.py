@@ -74,11 +74,348 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a reason is said: `brief` after a title in a headline ("Redis unreachable"), then what to try."""
+    """How a reason is said, to someone who was woken up.
+
+    `brief` follows a title in a headline ("Redis unreachable"); `explained` is what it means, decoded;
+    `try_next` is a concrete next step.
+    """
 
     brief: str
     explained: str
     try_next: str
 
 
-WORDS: dict[Reason, Words] = {}
+WORDS: dict[Reason, Words] = {
+    Reason.OK: Words(
+        "ok",
+        "It answered as it should, within its budget.",
+        "Nothing.",
+    ),
+    Reason.OVER_BUDGET: Words(
+        "over budget",
+        "It answers, but more slowly than it should.",
+        (
+            "Look at the phases: a slow connect points to the network path or to a full accept queue, a "
+            "slow query to the server's own load or locks."
+        ),
+    ),
+    Reason.DNS_NXDOMAIN: Words(
+        "has no DNS name",
+        "The DNS says that this name does not exist (NXDOMAIN).",
+        (
+            "Compare the name in the environment file with the DNS zone: a typing error, a deleted "
+            "record, or a private zone that is not visible from here."
+        ),
+    ),
+    Reason.DNS_SERVFAIL: Words(
+        "DNS failing",
+        (
+            "The resolver was reached but could not answer (SERVFAIL): the name servers of the zone "
+            "fail, or DNSSEC does not validate."
+        ),
+        (
+            "Ask another resolver; if it fails there too, look at the zone's name servers and at its "
+            "DNSSEC records."
+        ),
+    ),
+    Reason.DNS_TIMEOUT: Words(
+        "DNS not answering",
+        (
+            "The resolver did not answer in time, so the name could not be turned into an address. A C "
+            "library calls this EAI_AGAIN, or error -3."
+        ),
+        (
+            "Check that the resolver can be reached from here: the VPC's DNS, the connector, a firewall "
+            "rule on port 53."
+        ),
+    ),
+    Reason.DNS_NO_RECORD: Words(
+        "has no DNS record",
+        "The name exists, but has no record of the type that was asked for.",
+        (
+            "Look at the zone: an A record may have been replaced by another type, or is missing in the "
+            "private zone."
+        ),
+    ),
+    Reason.DNS_WRONG_RECORD: Words(
+        "DNS record wrong",
+        "The name points somewhere else than the environment file says.",
+        (
+            "Find out which one is right; then correct the DNS record or the `expect` of the check. Old "
+            "answers live as long as the record's TTL."
+        ),
+    ),
+    Reason.CONNECT_REFUSED: Words(
+        "refusing connections",
+        (
+            "The machine answered that nothing listens on this port: the path is open, the server is "
+            "not there."
+        ),
+        "Check that the server runs, and on this port; look at its log and its last restart.",
+    ),
+    Reason.CONNECT_TIMEOUT: Words(
+        "unreachable",
+        "Nothing answered the attempt to connect: packets are lost on the way, or the host is gone.",
+        (
+            "Check the network path: VPC connector and egress setting of the revision, routes and "
+            "peering, firewall rules, then the state of the target."
+        ),
+    ),
+    Reason.CONNECT_UNREACHABLE: Words(
+        "unreachable",
+        "The network said that there is no route to this address.",
+        (
+            "Check the routes: the VPC network, its peering with the target's network, and whether "
+            "whybot runs in the right one."
+        ),
+    ),
+    Reason.CONNECTION_RESET: Words(
+        "resetting connections",
+        "The connection was made and then torn down by the other side or by something on the way.",
+        (
+            "Look at the server's log at this time; a proxy, a load balancer or a TLS mismatch on the "
+            "port does this too."
+        ),
+    ),
+    Reason.CONNECTION_CLOSED: Words(
+        "closing connections",
+        "The server accepted the connection and closed it without an answer.",
+        (
+            "Look at the server's log at this time: it may be shutting down, out of connections, or "
+            "expecting TLS."
+        ),
+    ),
+    Reason.ADDRESS_REFUSED: Words(
+        "not asked",
+        "whybot refused to connect: the address is not one that the environment file allows.",
+        (
+            "If the address is right, name the host in a check or add its range to `network.ranges`; if "
+            "not, find out who changed the DNS record or the redirect."
+        ),
+    ),
+    Reason.READ_TIMEOUT: Words(
+        "not answering",
+        "The connection was made, but no answer came in time.",
+        "The server accepts and does not work: look at its load, its locks and its own dependencies.",
+    ),
+    Reason.PROTOCOL_ERROR: Words(
+        "answering nonsense",
+        "What answered does not speak the protocol that was expected.",
+        "Check the port, whether it wants TLS, and what listens there.",
+    ),
+    Reason.TLS_EXPIRED: Words(
+        "certificate expired",
+        "The certificate is past its last day, so clients refuse to connect.",
+        "Renew the certificate, and find out why the automatic renewal did not.",
+    ),
+    Reason.TLS_EXPIRING: Words(
+        "certificate expiring",
+        "The certificate is still valid, but not for much longer.",
+        "Renew it now, and check that the automatic renewal works.",
+    ),
+    Reason.TLS_NOT_YET_VALID: Words(
+        "certificate not yet valid",
+        "The certificate begins in the future.",
+        "Compare the clocks of both machines; otherwise wait for, or replace, the certificate.",
+    ),
+    Reason.TLS_WRONG_NAME: Words(
+        "certificate for another name",
+        "The certificate is valid, but was made for other names.",
+        (
+            "Issue a certificate that includes this name, or correct the host: a load balancer may be "
+            "serving its default certificate."
+        ),
+    ),
+    Reason.TLS_UNKNOWN_AUTHORITY: Words(
+        "certificate not trusted",
+        (
+            "The certificate was signed by an authority that is not trusted here, or an intermediate "
+            "certificate is missing."
+        ),
+        (
+            "Check that the server sends its whole chain; a self-signed or private authority has to be "
+            "trusted explicitly."
+        ),
+    ),
+    Reason.TLS_HANDSHAKE_FAILED: Words(
+        "TLS failing",
+        "The connection was made, but both sides did not agree on encryption.",
+        (
+            "Check that the port speaks TLS, which versions and ciphers it allows, and whether it wants "
+            "a client certificate."
+        ),
+    ),
+    Reason.AUTH_FAILED: Words(
+        "login refused",
+        "The server answered, and refused the user or the password.",
+        (
+            "Compare the secret that the check refers to with the server's: it may have been rotated on "
+            "one side only."
+        ),
+    ),
+    Reason.AUTH_REQUIRED: Words(
+        "wants a login",
+        "The server answered, but wants a password and none is configured.",
+        "Add `user` and `password` (a reference) to the check.",
+    ),
+    Reason.PERMISSION_DENIED: Words(
+        "permission denied",
+        "The login worked, but this user may not do what the check needs.",
+        "Grant the user the read permission that the message names.",
+    ),
+    Reason.SECRET_MISSING: Words(
+        "not asked: secret missing",
+        "The secret that the check refers to is not set where whybot runs, so the target was not asked.",
+        "Set the variable, or mount the file, that the message names.",
+    ),
+    Reason.HTTP_STATUS: Words(
+        "wrong HTTP status",
+        "It answered with another HTTP status than the environment file expects.",
+        "Open the URL by hand; if the new status is right, change `expect` of the check.",
+    ),
+    Reason.HTTP_503: Words(
+        "HTTP 503",
+        (
+            "The service says of itself that it cannot serve now: it has no healthy instance, or a "
+            "dependency of it fails."
+        ),
+        "Look first at the dependencies in this sweep, then at the service's log and its latest revision.",
+    ),
+    Reason.HTTP_5XX: Words(
+        "HTTP 5xx",
+        "The service failed while it answered.",
+        "Look at the service's log at this time, and at what was deployed last.",
+    ),
+    Reason.HTTP_4XX: Words(
+        "HTTP 4xx",
+        "The service says that the request is wrong: the path is not there, or a login is needed.",
+        (
+            "Check the URL of the check, and whether the path or its access rules changed with the "
+            "latest revision."
+        ),
+    ),
+    Reason.HTTP_REDIRECT_REFUSED: Words(
+        "redirecting elsewhere",
+        "It redirects to a host that the environment file does not name, so whybot did not follow.",
+        "If the redirect is right, name the host in a check; otherwise find out who changed it.",
+    ),
+    Reason.BODY_MISMATCH: Words(
+        "wrong answer",
+        "It answered with the right status, but the content is not what the environment file expects.",
+        (
+            "Compare the content in the details with `expect` of the check: the service may report a "
+            "problem of its own there."
+        ),
+    ),
+    Reason.BODY_TOO_LARGE: Words(
+        "answer too large",
+        "The answer did not end within the size that a health check may have.",
+        "Point the check to a smaller page, such as /health.",
+    ),
+    Reason.UPGRADE_REFUSED: Words(
+        "WebSocket refused",
+        "It answered over HTTP, but did not switch to WebSocket.",
+        "Check the path, and whether a load balancer or proxy on the way passes upgrades on.",
+    ),
+    Reason.WS_CLOSED: Words(
+        "WebSocket closed",
+        "The WebSocket was opened and then closed by the server before it answered.",
+        "The close code in the details says why; look at the service's log at this time.",
+    ),
+    Reason.WS_NO_ECHO: Words(
+        "WebSocket silent",
+        "The WebSocket is open, but the expected message did not come back.",
+        "Check what the service does with messages: a worker or broker behind it may be stuck.",
+    ),
+    Reason.POOL_EXHAUSTED: Words(
+        "out of pooled connections",
+        "More connections were asked for at once than the pool could give in time.",
+        "Look for connections that are held too long or never given back; then consider a larger pool.",
+    ),
+    Reason.POOL_NOT_RECOVERED: Words(
+        "pool not recovering",
+        "The pool was used up and did not become usable again after its connections were given back.",
+        "Restart the clients that hold connections, and look for a leak in their code.",
+    ),
+    Reason.TOO_MANY_CONNECTIONS: Words(
+        "out of connections",
+        "The server has no connection left for another client.",
+        (
+            "See which clients hold connections and close idle ones; check the pool sizes of all "
+            "instances against the server's limit."
+        ),
+    ),
+    Reason.CONNECTIONS_NEARLY_USED: Words(
+        "nearly out of connections",
+        "The server still answers, but most of its connections are taken.",
+        "See which clients hold them, before new instances can no longer connect.",
+    ),
+    Reason.READ_ONLY: Words(
+        "read-only",
+        "The server answers, but refuses writes: it is a replica, or was switched to read-only.",
+        "Check for a failover that clients did not follow, and for a full disk.",
+    ),
+    Reason.OUT_OF_MEMORY: Words(
+        "out of memory",
+        "The server refuses work because its memory is used up.",
+        "Look at its memory and its largest users; set an eviction policy or a larger size.",
+    ),
+    Reason.LOADING: Words(
+        "still loading",
+        "The server has started and is reading its data; it answers when that is done.",
+        "Wait for it, and find out why it restarted.",
+    ),
+    Reason.LOCK_WAITS: Words(
+        "waiting for locks",
+        "Sessions wait for locks that others hold.",
+        "Find the oldest blocking session in the details; end it if it is safe to.",
+    ),
+    Reason.REPLICATION_LAG: Words(
+        "replication behind",
+        "The replica is behind its primary, so that reads may be old.",
+        "Look at the load of both, and for a long transaction or a network problem between them.",
+    ),
+    Reason.DATABASE_MISSING: Words(
+        "database missing",
+        "The server answered, but has no database of that name.",
+        (
+            "Compare the name in the check with the server's databases: it may be another instance, or "
+            "a migration did not run."
+        ),
+    ),
+    Reason.QUERY_FAILED: Words(
+        "query failing",
+        "The login worked, but the query ended in an error.",
+        "The server's error code is in the details; look at its log at this time.",
+    ),
+    Reason.STARTING_UP: Words(
+        "still starting",
+        "The server is starting, recovering or shutting down, and takes no queries now.",
+        "Wait for it, and find out why it restarted.",
+    ),
+    Reason.PROBER_OVERLOADED: Words(
+        "could not be told",
+        "whybot itself was too slow during this check, so the time says nothing about the target.",
+        "Run it again when this machine is less busy, or from another one.",
+    ),
+    Reason.CHECK_CRASHED: Words(
+        "could not be told",
+        "The check itself failed, which is a mistake in whybot, not of the target.",
+        "Find the reference in whybot's log and report it; the other checks are not affected.",
+    ),
+    Reason.DEADLINE: Words(
+        "could not be told",
+        "The check did not end in time and was left behind.",
+        "Run it again; if it happens again, report it with the name of the check.",
+    ),
+    Reason.CANCELLED: Words(
+        "stopped",
+        "The run was stopped before this check had its answer.",
+        "Run it again.",
+    ),
+    Reason.NOT_SELECTED: Words(
+        "not asked",
+        "This check was not part of the run.",
+        "Ask for it by name, or run all checks.",
+    ),
+}
