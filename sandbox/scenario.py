@@ -13,7 +13,45 @@ from sandbox.errors import UnknownNameError, WorldError
 
 FOLDER = Path(__file__).with_name("scenarios")
 HEALTHY = "healthy"
-SCENARIOS: tuple[str, ...] = (HEALTHY, "seed-503")
+SCENARIOS: tuple[str, ...] = (
+    HEALTHY,
+    "seed-503",
+    "redis-refused",
+    "redis-wrong-password",
+    "redis-out-of-memory",
+    "redis-read-only",
+    "redis-clients-used-up",
+    "redis-loading",
+    "postgres-slow",
+    "postgres-connections-used-up",
+    "postgres-read-only",
+    "postgres-locks",
+    "postgres-wrong-password",
+    "postgres-cut",
+    "clickhouse-slow",
+    "clickhouse-failing",
+    "network-flaky",
+    "network-thin",
+    "backend-unreachable",
+    "backend-resets",
+    "auth-down",
+    "backend-bug",
+    "backend-slow",
+    "backend-wrong-body",
+    "backend-endless-body",
+    "backend-redirects",
+    "websocket-refused",
+    "websocket-closes",
+    "dns-nxdomain",
+    "dns-servfail",
+    "dns-silent",
+    "dns-wrong-record",
+    "dns-slow",
+    "tls-expired",
+    "tls-expiring",
+    "tls-wrong-name",
+    "tls-unknown-authority",
+)
 """Every scenario, in the order in which the page offers them."""
 
 

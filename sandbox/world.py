@@ -286,7 +286,6 @@ class World:
     ) -> None:
         self.overlay_file = folder / "overlay.yaml"
         overlay = {
-            "schema": "whybot/overlay/1",
             "addresses": {
                 TARGETS[target].address: f"{HOST}:{link.port}"
                 for (source, target), link in links.items()

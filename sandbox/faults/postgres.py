@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -54,13 +54,9 @@ async def _too_many_connections(staging: Staging, order: Order) -> AsyncIterator
     """Really fills every slot that is not kept for superusers, as a leaking pool does."""
     server = staging.postgres
     async with AsyncExitStack() as stack:
-        await _end_sessions(server)
-        while True:
-            try:
-                connection = await server.connect()
-            except asyncpg.TooManyConnectionsError:
-                break
-            stack.callback(connection.terminate)
+        held = await _fill_slots(server, stack)
+        while await _end_sessions(server, sparing=held):
+            held |= await _fill_slots(server, stack)
         yield
     await until(lambda: _can_connect(server))
 
@@ -102,7 +98,7 @@ async def _locks(staging: Staging, order: Order) -> AsyncIterator[None]:
             stack.callback(task.cancel)
         await until(lambda: _waiting(server, order.options["waiting"]))
         yield
-    await until(lambda: _waiting(server, 0))
+    await until(lambda: _none_waits(server))
 
 
 async def _wait_for_table(connection: "asyncpg.Connection[Any]") -> None:
@@ -111,11 +107,21 @@ async def _wait_for_table(connection: "asyncpg.Connection[Any]") -> None:
         await connection.execute(f"SELECT count(*) FROM {TABLE}")
 
 
-async def _waiting(server: Postgres, wanted: int) -> bool:
+async def _waiting(server: Postgres, sessions: int) -> bool:
+    """Whether so many have waited for more than a second: what is shorter is everyday life."""
+    return await _count_waits(server, "waitstart < clock_timestamp() - interval '1 second'") >= sessions
+
+
+async def _none_waits(server: Postgres) -> bool:
+    return await _count_waits(server, "true") == 0
+
+
+async def _count_waits(server: Postgres, condition: str) -> int:
     connection = await server.superuser()
     try:
-        found = await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(found >= wanted if wanted else found == 0)
+        query = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {condition}"
+        found: int = await connection.fetchval(query)
+        return found
     finally:
         await connection.close()
 
@@ -129,13 +135,29 @@ async def _can_connect(server: Postgres) -> bool:
     return True
 
 
-async def _end_sessions(server: Postgres) -> None:
-    """Ends the sessions of the plain role, so that applications have to log in anew."""
+async def _fill_slots(server: Postgres, stack: AsyncExitStack) -> set[int]:
+    """Takes every free slot until the stack is left; gives the process ids of the sessions."""
+    held: set[int] = set()
+    while True:
+        try:
+            connection = await server.connect()
+        except asyncpg.TooManyConnectionsError:
+            return held
+        stack.callback(connection.terminate)
+        held.add(connection.get_server_pid())
+
+
+async def _end_sessions(server: Postgres, sparing: Collection[int] = ()) -> int:
+    """Ends sessions of the plain role, so that applications have to log in anew; says how many it was."""
     connection = await server.superuser()
     try:
-        await connection.execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{server.user}'"
+        ended: int = await connection.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE usename = $1 AND NOT pid = ANY($2::int[])",
+            server.user,
+            list(sparing),
         )
+        return ended
     finally:
         await connection.close()
 
