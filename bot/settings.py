@@ -62,6 +62,8 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="WHYBOT_LOG_LEVEL"
     )
+    no_color: str | None = Field(default=None, validation_alias="NO_COLOR")
+    term: str | None = Field(default=None, validation_alias="TERM")
 
     @field_validator("slack_mode", "log_format", "log_level", mode="before")
     @classmethod
@@ -84,6 +86,11 @@ class Settings(BaseModel):
     def vantage(self) -> Vantage:
         """Where checks of this process run from, as people call it."""
         return Vantage("here", self.vantage_label or f"this machine ({socket.gethostname()})")
+
+    @property
+    def plain(self) -> bool:
+        """Whether a terminal gets plain text: `NO_COLOR` (no-color.org), or it can do nothing else."""
+        return self.no_color is not None or self.term == "dumb"
 
     def demand_slack(self) -> None:
         """Raises `SettingsError` that names every variable that this mode needs and that is not set."""

@@ -18,7 +18,10 @@ _WORDS = {
     Status.UNKNOWN: "unknown",
     Status.SKIPPED: "skipped",
 }
-NAMED = 3
+NAMED = 2
+# What others depend on is named first: it tends to be why they fail.
+LAYERS = ("dependency", "service", "edge")
+BAD = (Status.FAIL, Status.DEGRADED, Status.UNKNOWN)
 
 
 def mark(status: Status) -> str:
@@ -28,14 +31,19 @@ def mark(status: Status) -> str:
 
 def status(result: CheckResult) -> str:
     """The status of a result in a word or two: `failing`, `over budget`, `ok`."""
-    return "over budget" if result.reason is Reason.OVER_BUDGET else _WORDS[result.status]
+    return _word(result.status, result.reason)
 
 
 def time(result: CheckResult) -> str:
-    """The measured time, exact to the millisecond below ten seconds; a dash where nothing answered."""
+    """The measured time, said as its budget is: `5,187 ms` of 500 ms, `4.1 s` of 2 s.
+
+    A dash where nothing answered.
+    """
     if result.duration_ms is None:
         return "—"
-    return f"{result.duration_ms:,.0f} ms" if result.duration_ms < 10_000 else spoken(result.duration_ms)
+    if result.duration_ms >= 999.5 and result.budget_ms < 1000:
+        return f"{result.duration_ms:,.0f} ms"
+    return spoken(result.duration_ms)
 
 
 def budget(result: CheckResult) -> str:
@@ -45,35 +53,66 @@ def budget(result: CheckResult) -> str:
 
 def said(result: CheckResult) -> str:
     """A title and what is wrong with it: `Redis unreachable`, `PostgreSQL 10× over budget`."""
-    if (
-        result.reason is Reason.OVER_BUDGET
-        and result.duration_ms
-        and result.duration_ms >= 2 * result.budget_ms
-    ):
-        return f"{result.title} {result.duration_ms / result.budget_ms:.0f}× over budget"
-    words = WORDS.get(result.reason)
-    return f"{result.title} {words.brief if words else result.reason.value.replace('_', ' ')}"
+    if result.reason is Reason.OVER_BUDGET and result.duration_ms is not None:
+        times = result.duration_ms / result.budget_ms
+        return f"{result.title} {times:.0f}× over budget" if times >= 2 else f"{result.title} over budget"
+    return f"{result.title} {WORDS[result.reason].brief}"
 
 
 def headline(sweep: Sweep) -> str:
-    """The verdict in one line, enough in a notification."""
-    counted = _counted(sweep)
+    """The verdict in one line, enough in a notification; with its mark once every check has answered."""
+    return f"{MARKS[sweep.status]} {sentence(sweep)}" if sweep.finished else sentence(sweep)
+
+
+def sentence(sweep: Sweep) -> str:
+    """The verdict in one line, without a mark."""
+    number = len(sweep.expected)
+    counted = counts(sweep)
     if not sweep.finished:
-        bad = f", {counted} so far" if counted else ""
-        return f"{sweep.environment}: {len(sweep.results)} of {len(sweep.expected)} checked{bad}"
+        so_far = f", {', '.join(counted)} so far" if counted else ""
+        return f"{sweep.environment}: {len(sweep.results)} of {number} checked{so_far}"
     if sweep.status is Status.PASS:
-        return f"{MARKS[Status.PASS]} {sweep.environment}: all {len(sweep.expected)} ok"
-    wrong = [each for each in sweep.worst_first() if each.status not in (Status.PASS, Status.SKIPPED)]
-    named = ", ".join(said(each) for each in wrong[:NAMED]) or "nothing was checked"
-    return f"{MARKS[sweep.status]} {sweep.environment}: {named} — {counted or 'none ok'}"
+        return f"{sweep.environment}: {_all_well(sweep)}"
+    if not counted:
+        return f"{sweep.environment}: nothing was checked"
+    how_many, _, what = counted[0].partition(" ")
+    counted[0] = f"{how_many} of {number} {what}"
+    return f"{sweep.environment}: {', '.join(named(sweep))} — {', '.join(counted)}"
 
 
-def _counted(sweep: Sweep) -> str:
-    """How many of how many are failing; degraded or unknown where none fails."""
-    for bad in (Status.FAIL, Status.DEGRADED, Status.UNKNOWN):
-        number = sum(result.status is bad for result in sweep.results)
-        if number and sweep.finished:
-            return f"{number} of {len(sweep.expected)} {_WORDS[bad]}"
-        if number:
-            return f"{number} {_WORDS[bad]}"
-    return ""
+def named(sweep: Sweep) -> list[str]:
+    """The results that a headline names: at most two, dependencies first; one that fails is among them."""
+    bad = sorted(
+        (result for result in sweep.worst_first() if result.status in BAD),
+        key=lambda result: (result.status is Status.UNKNOWN, _layer(result), BAD.index(result.status)),
+    )
+    chosen = bad[:NAMED]
+    failing = [result for result in bad if result.status is Status.FAIL]
+    if failing and not any(result.status is Status.FAIL for result in chosen):
+        chosen = [failing[0], *chosen[: NAMED - 1]]
+    return [said(result) for result in chosen]
+
+
+def counts(sweep: Sweep) -> list[str]:
+    """How many are not well, worst first: `2 failing`, `1 over budget`, `1 unknown`. None twice."""
+    words = [_word(result.status, result.reason) for result in sweep.worst_first() if result.status in BAD]
+    return [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+
+
+def _all_well(sweep: Sweep) -> str:
+    passed = [result for result in sweep.results if result.status is Status.PASS]
+    how_many = f"all {len(passed)} ok" if len(passed) == len(sweep.results) else f"{len(passed)} ok"
+    if len(sweep.results) == 1:
+        return f"{passed[0].title} ok, {time(passed[0])}"
+    # Of the backends: what a web page needs in a browser is another matter.
+    backends = [r for r in passed if r.layer == "dependency" and r.duration_ms is not None]
+    slowest = max(backends, key=lambda r: r.duration_ms or 0.0, default=None)
+    return how_many if slowest is None else f"{how_many}, slowest backend {time(slowest)}"
+
+
+def _word(status: Status, reason: Reason) -> str:
+    return "over budget" if reason is Reason.OVER_BUDGET else _WORDS[status]
+
+
+def _layer(result: CheckResult) -> int:
+    return LAYERS.index(result.layer) if result.layer in LAYERS else len(LAYERS)

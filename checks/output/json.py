@@ -1,0 +1,119 @@
+"""A sweep as JSON: the public document `whybot/check/1`, described by docs/schemas/check-1.json."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from checks.reasons import Reason
+from checks.result import CheckResult, Phase, Status, Sweep, Vantage
+
+SCHEMA: Final = "whybot/check/1"
+
+
+def document(sweep: Sweep) -> dict[str, Any]:
+    """The document of a sweep, finished or not. Times are RFC 3339 in UTC, durations milliseconds.
+
+    `checks` are in the order of the environment file; `pending` names those that have not answered.
+    """
+    order = {name: position for position, name in enumerate(sweep.expected)}
+    answered = {result.name for result in sweep.results}
+    return {
+        "schema": SCHEMA,
+        "environment": sweep.environment,
+        "status": sweep.status.value,
+        "vantage": _vantage(sweep.vantage),
+        "started_at": _time(sweep.started_at),
+        "duration_ms": _rounded(sweep.duration_ms),
+        "checks": [
+            _check(result) for result in sorted(sweep.results, key=lambda r: order.get(r.name, len(order)))
+        ],
+        "pending": [
+            {"name": name, "title": sweep.titles.get(name, name)}
+            for name in sweep.expected
+            if name not in answered
+        ],
+    }
+
+
+def sweep_from_document(document: Mapping[str, Any]) -> Sweep:
+    """The sweep of a document that `document` made; times are as precise as the document.
+
+    Raises ValueError for another schema, and KeyError or ValueError where something is missing or unknown.
+    """
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"the document's schema is {document['schema']!r}; {SCHEMA!r} is understood")
+    results = tuple(_result(check) for check in document["checks"])
+    titles = {each["name"]: each["title"] for each in (*document["checks"], *document["pending"])}
+    return Sweep(
+        environment=document["environment"],
+        vantage=Vantage(**document["vantage"]),
+        started_at=_datetime(document["started_at"]),
+        expected=tuple(titles),
+        results=results,
+        duration_ms=document["duration_ms"],
+        titles=titles,
+    )
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "kind": result.kind,
+        "title": result.title,
+        "target": result.target,
+        "layer": result.layer,
+        "status": result.status.value,
+        "reason": result.reason.value,
+        "message": result.message,
+        "duration_ms": None if result.duration_ms is None else _rounded(result.duration_ms),
+        "budget_ms": _rounded(result.budget_ms),
+        "phases": [
+            {"name": phase.name, "duration_ms": _rounded(phase.duration_ms), "status": phase.status.value}
+            for phase in result.phases
+        ],
+        "facts": dict(result.facts),
+        "attempts": result.attempts,
+        "vantage": _vantage(result.vantage),
+        "started_at": _time(result.started_at),
+    }
+
+
+def _result(check: Mapping[str, Any]) -> CheckResult:
+    as_they_are = (
+        "name",
+        "kind",
+        "title",
+        "target",
+        "layer",
+        "message",
+        "duration_ms",
+        "budget_ms",
+        "attempts",
+    )
+    return CheckResult(
+        **{key: check[key] for key in as_they_are},
+        status=Status(check["status"]),
+        reason=Reason(check["reason"]),
+        phases=tuple(
+            Phase(phase["name"], phase["duration_ms"], Status(phase["status"])) for phase in check["phases"]
+        ),
+        facts=dict(check["facts"]),
+        vantage=Vantage(**check["vantage"]),
+        started_at=_datetime(check["started_at"]),
+    )
+
+
+def _vantage(vantage: Vantage) -> dict[str, str]:
+    return {"kind": vantage.kind, "label": vantage.label}
+
+
+def _rounded(milliseconds: float) -> float:
+    return round(milliseconds, 3)
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _datetime(text: str) -> datetime:
+    return datetime.fromisoformat(text)
