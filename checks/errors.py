@@ -131,7 +131,8 @@ def tls_failed(error: OSError | EOFError, where: str, name: str, waited_ms: floa
         return CheckFailed(
             Reason.TLS_HANDSHAKE_FAILED, f"connected to {where}, then no TLS answer in {waited}"
         )
-    if isinstance(error, ConnectionResetError):
+    # asyncio raises ConnectionResetError for a plain end of the stream too, but then without a number.
+    if isinstance(error, ConnectionResetError) and error.errno is not None:
         return CheckFailed(Reason.CONNECTION_RESET, f"{where} reset the connection during the TLS handshake")
     return CheckFailed(Reason.TLS_HANDSHAKE_FAILED, f"{where} hung up during the TLS handshake")
 

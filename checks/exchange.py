@@ -17,6 +17,8 @@ from checks.url import Url
 USER_AGENT = "whybot"
 MAX_BODY = 1024 * 1024
 
+Head = h11.Response | h11.InformationalResponse
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,10 +79,8 @@ def request_head(url: Url, method: str, headers: Mapping[str, str], content: byt
         ) from error
 
 
-async def ask(
-    stream: Stream, parser: h11.Connection, head: h11.Request, content: bytes = b""
-) -> h11.Response:
-    """Sends the request and reads the answer's head (for an upgrade, one with status 101 counts)."""
+async def ask(stream: Stream, parser: h11.Connection, head: h11.Request, content: bytes = b"") -> Head:
+    """Sends the request and reads the answer's head; of those with a status below 200 only 101 counts."""
     data = parser.send(head) or b""
     if content:
         data += parser.send(h11.Data(data=content)) or b""
@@ -90,7 +90,7 @@ async def ask(
         if isinstance(event, h11.Response):
             return event
         if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
-            return h11.Response(status_code=101, headers=event.headers, reason=event.reason)
+            return event
         if isinstance(event, h11.ConnectionClosed):
             raise CheckFailed(
                 Reason.CONNECTION_CLOSED, f"{stream.where} closed the connection without an answer"
@@ -137,7 +137,7 @@ def broken(stream: Stream, parser: h11.Connection, error: h11.RemoteProtocolErro
     return CheckFailed(Reason.PROTOCOL_ERROR, f"{stream.where} answered something that is not HTTP ({error})")
 
 
-def header_map(head: h11.Response) -> dict[str, str]:
+def header_map(head: Head) -> dict[str, str]:
     """Headers by lower-case name; the first of a repeated one."""
     found: dict[str, str] = {}
     for name, value in head.headers:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from dnslib import RCODE, RR, DNSRecord
+from dnslib import QTYPE, RCODE, RR, DNSRecord
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Names:
         """The answer to one message, or None for silence."""
         request = DNSRecord.parse(question)
         name = str(request.q.qname).rstrip(".").lower()
-        kind = str(request.q.qtype)
+        kind = QTYPE[request.q.qtype]
         self.asked.append(f"{name} {kind}")
         if name in self.silent:
             return None
