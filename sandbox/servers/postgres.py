@@ -39,8 +39,6 @@ SETTINGS: Mapping[str, str] = {
     "full_page_writes": "off",
     "shared_buffers": "16MB",
     "dynamic_shared_memory_type": "mmap",
-    "max_wal_senders": "0",
-    "wal_level": "minimal",
     "autovacuum": "off",
     "unix_socket_permissions": "0700",
     "log_line_prefix": "%m [%p] ",
@@ -52,6 +50,7 @@ class Postgres:
 
     `user` is a plain login role that owns `database`; `superuser()` connects past it through a Unix
     socket in the server's folder. `settings` are parameters of the server (`{"work_mem": "1MB"}`).
+    With `follows`, it is a hot standby of that server and has its databases and users.
     """
 
     host = HOST
@@ -64,12 +63,14 @@ class Postgres:
         user: str = "whybot",
         max_connections: int = 50,
         settings: Mapping[str, str] | None = None,
+        follows: "Postgres | None" = None,
     ) -> None:
         self.password = password
         self.database = database
         self.user = user
         self.port = 0
         self._settings = {**SETTINGS, "max_connections": str(max_connections), **(settings or {})}
+        self._follows = follows
         self._process: ServerProcess | None = None
 
     @property
@@ -102,7 +103,7 @@ class Postgres:
         user = _unprivileged(folder)
         try:
             programs = _programs(folder, user)
-            await _initdb(programs, folder, user)
+            await _run(self._creation(programs, folder), folder, user)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -121,7 +122,34 @@ class Postgres:
         self._process = await start(command, folder, stop_signal=signal.SIGQUIT, user=user)
         async with stopped_on_failure(self._process):
             await wait_until_ready(self._process, self._ready)
-            await self._make_database()
+            if self._follows is None:
+                await self._make_database()
+
+    def _creation(self, programs: Path, folder: Path) -> list[str]:
+        """The command that makes the data folder."""
+        data = str(folder / "data")
+        if self._follows is not None:
+            source = (
+                "-h",
+                str(self._follows.process.folder),
+                "-p",
+                str(self._follows.port),
+                "-U",
+                "postgres",
+            )
+            copy = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--no-manifest")
+            return [str(programs / "pg_basebackup"), "-D", data, *source, *copy]
+        access = ("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C")
+        return [
+            str(programs / "initdb"),
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            *access,
+            "--no-sync",
+            "--no-instructions",
+        ]
 
     async def _ready(self) -> bool:
         if not (self.process.folder / f".s.PGSQL.{self.port}").exists():
@@ -241,14 +269,11 @@ def _make_readable(folder: Path) -> None:
             path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if executable else 0))
 
 
-async def _initdb(programs: Path, folder: Path, user: str | None) -> None:
-    options: Sequence[str] = (
-        *("-D", str(folder / "data"), "-U", "postgres", "--encoding=UTF8", "--locale=C"),
-        *("--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions"),
-    )
+async def _run(command: Sequence[str], folder: Path, user: str | None) -> None:
+    """Runs one of PostgreSQL's programs to its end; raises `ServerError` with what it said."""
     account = pwd.getpwnam(user) if user else None
     process = await asyncio.create_subprocess_exec(
-        *(str(programs / "initdb"), *options),
+        *command,
         cwd=folder,
         user=account.pw_uid if account else None,
         group=account.pw_gid if account else None,
@@ -266,4 +291,4 @@ async def _initdb(programs: Path, folder: Path, user: str | None) -> None:
         await process.wait()
         raise
     if process.returncode != 0:
-        raise ServerError(f"initdb failed: {output.decode(errors='replace')[-2000:]}")
+        raise ServerError(f"{command[0]} failed: {output.decode(errors='replace')[-2000:]}")
