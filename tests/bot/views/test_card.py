@@ -56,7 +56,7 @@ def test_seed_503_is_drawn_as_in_the_mock_up() -> None:
     assert table(message)[:5] == [
         ["check", "status", "time", "budget", "what"],
         ["redis", "failing", "—", "100 ms", "no answer in 3 s at 10.166.204.83:6379 (connect timed out)"],
-        ["backend", "failing", "4,100 ms", "2 s", "HTTP 503 from /health"],
+        ["backend", "failing", "4.1 s", "2 s", "HTTP 503 from /health"],
         [
             "postgres",
             "over budget",
