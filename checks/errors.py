@@ -141,4 +141,4 @@ def words_of(error: BaseException) -> str:
     """An error's own words, without Python's `[Errno 104]`, `[SSL: X] … (_ssl.c:1006)` around them."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     text = re.sub(r"\s*\(_ssl\.c:\d+\)$", "", re.sub(r"^\[[^\]]*\]\s*", "", str(text)))
-    return text[:1].lower() + text[1:]
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
