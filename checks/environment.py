@@ -5,7 +5,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, GetCoreSchemaHandler, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from checks.document import Document, FileError, Problem, read_document
@@ -91,7 +99,12 @@ def models() -> dict[str, type[CheckSpec]]:
 class Slo(Strict):
     """What is promised to the users of the environment."""
 
-    availability: Annotated[float, BeforeValidator(parse_share), Field(gt=0, le=1)]
+    availability: Annotated[
+        float,
+        BeforeValidator(parse_share),
+        Field(gt=0, le=1),
+        WithJsonSchema({"type": ["string", "number"], "examples": ["99.9%", 0.999]}),
+    ]
 
 
 class SlackHome(Strict):

@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -133,5 +133,4 @@ def _document(sweep: "Sweep", output: Format) -> str:
 
     if output is Format.JUNIT:
         return junit(sweep)
-    document: dict[str, Any] = json_output.document(sweep)
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(json_output.document(sweep), ensure_ascii=False, indent=2) + "\n"

@@ -2,15 +2,80 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
 from checks.reasons import Reason
-from checks.result import CheckResult, Phase, Status, Sweep, Vantage
+from checks.result import CheckResult, Fact, Phase, Status, Sweep, Vantage
 
 SCHEMA: Final = "whybot/check/1"
 
 
-def document(sweep: Sweep) -> dict[str, Any]:
+class VantageDocument(TypedDict):
+    """Where the checks ran from. A laptop's answer says nothing about the network of Cloud Run."""
+
+    kind: str
+    label: str
+
+
+class PhaseDocument(TypedDict):
+    """One step of a check: `resolve`, `connect`, `tls`, `auth`, `query`, …"""
+
+    name: str
+    duration_ms: float
+    status: Status
+
+
+class CheckDocument(TypedDict):
+    """The answer of one check.
+
+    `duration_ms` is null where nothing answered; it is what `budget_ms` is about. `facts` depend on the kind.
+    """
+
+    name: str
+    kind: str
+    title: str
+    target: str
+    layer: str
+    status: Status
+    reason: Reason
+    message: str
+    duration_ms: float | None
+    budget_ms: float
+    phases: list[PhaseDocument]
+    facts: dict[str, Fact]
+    attempts: int
+    vantage: VantageDocument
+    started_at: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class PendingDocument(TypedDict):
+    """A check of the run that has not answered."""
+
+    name: str
+    title: str
+
+
+class SweepDocument(TypedDict):
+    """What whybot found when it ran the checks of an environment.
+
+    `status` is the worst of all checks; unknown is never a pass. Times are RFC 3339 in UTC. `checks` are in
+    the order of the environment file. A later version may add fields; none changes its meaning.
+    """
+
+    schema: Literal["whybot/check/1"]
+    environment: str
+    status: Status
+    vantage: VantageDocument
+    started_at: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+    duration_ms: float
+    checks: list[CheckDocument]
+    pending: list[PendingDocument]
+
+
+def document(sweep: Sweep) -> SweepDocument:
     """The document of a sweep, finished or not. Times are RFC 3339 in UTC, durations milliseconds.
 
     `checks` are in the order of the environment file; `pending` names those that have not answered.
@@ -20,7 +85,7 @@ def document(sweep: Sweep) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "environment": sweep.environment,
-        "status": sweep.status.value,
+        "status": sweep.status,
         "vantage": _vantage(sweep.vantage),
         "started_at": _time(sweep.started_at),
         "duration_ms": _rounded(sweep.duration_ms),
@@ -55,20 +120,20 @@ def sweep_from_document(document: Mapping[str, Any]) -> Sweep:
     )
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
+def _check(result: CheckResult) -> CheckDocument:
     return {
         "name": result.name,
         "kind": result.kind,
         "title": result.title,
         "target": result.target,
         "layer": result.layer,
-        "status": result.status.value,
-        "reason": result.reason.value,
+        "status": result.status,
+        "reason": result.reason,
         "message": result.message,
         "duration_ms": None if result.duration_ms is None else _rounded(result.duration_ms),
         "budget_ms": _rounded(result.budget_ms),
         "phases": [
-            {"name": phase.name, "duration_ms": _rounded(phase.duration_ms), "status": phase.status.value}
+            {"name": phase.name, "duration_ms": _rounded(phase.duration_ms), "status": phase.status}
             for phase in result.phases
         ],
         "facts": dict(result.facts),
@@ -103,7 +168,7 @@ def _result(check: Mapping[str, Any]) -> CheckResult:
     )
 
 
-def _vantage(vantage: Vantage) -> dict[str, str]:
+def _vantage(vantage: Vantage) -> VantageDocument:
     return {"kind": vantage.kind, "label": vantage.label}
 
 

@@ -1,0 +1,56 @@
+"""Writes what is generated from the code: `make schemas`. A test holds the files equal to this."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot import manifest
+from checks.environment import Environment, load_environments, models
+from checks.output.json import SweepDocument
+
+ROOT = Path(__file__).parents[1]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def environment_schema() -> dict[str, Any]:
+    """The schema of environment files, for editors."""
+    schema = Environment.model_json_schema(by_alias=True)
+    for model in models().values():
+        # pydantic takes a field with one possible value for optional; a file has to say its kind.
+        check = schema["$defs"][model.__name__]
+        check["required"] = ["kind", *check.get("required", [])]
+    return _titled(schema, "whybot environment file")
+
+
+def check_schema() -> dict[str, Any]:
+    """The schema of what `whybot check --format json` writes."""
+    return _titled(TypeAdapter(SweepDocument).json_schema(), "whybot check")
+
+
+def app_manifest() -> str:
+    """The Slack app manifest for the environments of this folder."""
+    return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and its content."""
+    return {
+        ROOT / "docs/schemas/environment-1.json": _text(environment_schema()),
+        ROOT / "docs/schemas/check-1.json": _text(check_schema()),
+        ROOT / "app-manifest.yaml": app_manifest(),
+    }
+
+
+def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": DIALECT, **schema, "title": title}
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    for path, content in generated().items():
+        path.write_text(content, encoding="utf-8")
