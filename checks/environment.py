@@ -1,6 +1,7 @@
 """The environment file: what should be true, typed; every mistake is reported at once, with its line."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,7 +21,7 @@ from checks.document import Document, FileError, Problem, read_document
 from checks.kinds import KINDS
 from checks.overlay import Overlay, parse_endpoint
 from checks.spec import CheckSpec, Strict
-from checks.validation import nearest, problems_of
+from checks.validation import CHANNEL_ID, CHECK_NAME, ENVIRONMENT_NAME, nearest, problems_of
 
 __all__ = [
     "Environment",
@@ -72,13 +73,16 @@ def _suggestion(near: tuple[str, ...], known: tuple[str, ...]) -> str:
 
 
 def parse_share(value: object) -> object:
-    """Reads `99.9%` or `0.999`; returns a share between 0 and 1."""
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            return float(value.strip()[:-1]) / 100
-        except ValueError:
-            raise ValueError("a share; write for example 99.9%") from None
-    return value
+    """Reads `99.9%` or `0.999`; returns a share between 0 and 1. Raises ValueError for anything else."""
+    share = value
+    with suppress(ValueError):
+        if isinstance(value, str) and value.strip().endswith("%"):
+            share = float(value.strip()[:-1]) / 100
+        elif isinstance(value, str):
+            share = float(value)
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
+        raise ValueError("is no share; write for example 99.9%")
+    return share
 
 
 class OneOfKinds:
@@ -102,7 +106,6 @@ class Slo(Strict):
     availability: Annotated[
         float,
         BeforeValidator(parse_share),
-        Field(gt=0, le=1),
         WithJsonSchema({"type": ["string", "number"], "examples": ["99.9%", 0.999]}),
     ]
 
@@ -110,7 +113,7 @@ class Slo(Strict):
 class SlackHome(Strict):
     """Where whybot speaks of this environment by itself. An id, since listing channels is rate-limited."""
 
-    channel: str = Field(pattern=r"^[CG][A-Z0-9]+$")
+    channel: str = Field(pattern=CHANNEL_ID)
 
 
 class Connector(Strict):
@@ -136,14 +139,14 @@ class Service(Strict):
     url: str | None = None
 
 
-CheckName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
+CheckName = Annotated[str, Field(pattern=CHECK_NAME)]
 
 
 class Environment(Strict):
     """One environment file, checked."""
 
     schema_: Literal["whybot/environment/1"] = Field(alias="schema")
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    name: str = Field(pattern=ENVIRONMENT_NAME)
     title: str | None = None
     project: str | None = None
     region: str | None = None
@@ -234,7 +237,7 @@ def load_overlay(path: Path | str) -> Overlay:
 def _local(endpoint: str) -> str:
     address, _ = parse_endpoint(endpoint)
     if not ip_address(address).is_loopback:
-        raise ValueError("a loopback address with a port; write for example 127.0.0.1:6379")
+        raise ValueError("is no loopback address with a port; write for example 127.0.0.1:6379")
     return endpoint
 
 

@@ -33,7 +33,7 @@ Layer = Literal["edge", "service", "dependency"]
 def parse_milliseconds(value: object) -> object:
     """Reads `500ms`, `3s`, `2m` or a bare number of milliseconds; returns milliseconds as a float."""
     if isinstance(value, bool):
-        raise ValueError("a duration; write for example 500ms, 3s or 2m")
+        raise ValueError("is no duration; write for example 500ms, 3s or 2m")
     if isinstance(value, str):
         text = value.strip().replace(" ", "")
         for unit, factor in (("ms", 1.0), ("s", 1000.0), ("m", 60_000.0)):

@@ -25,13 +25,23 @@ NOT_SHOWN = "a value (not shown: it may be a secret)"
 Kinds = Mapping[str, type[BaseModel]]
 REFERENCE = "a reference such as {env: NAME} or {file: PATH}"
 
+# Patterns of our own fields, in words.
+ENVIRONMENT_NAME = r"^[a-z][a-z0-9-]{0,30}$"
+CHECK_NAME = r"^[a-z][a-z0-9_-]{0,40}$"
+CHANNEL_ID = r"^[CG][A-Z0-9]+$"
+PATTERNS = {
+    ENVIRONMENT_NAME: "lower-case letters, digits and -, at most 31, first a letter",
+    CHECK_NAME: "lower-case letters, digits, - and _, at most 41, first a letter",
+    CHANNEL_ID: "a channel's id such as C0123456789 (Slack shows it in the channel's details)",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "the name of a variable",
+}
+
 # pydantic's error type → what is allowed; {…} is filled from the error's context.
 ALLOWED = {
     "missing": "a value",
     "string_type": "text",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
-    "string_pattern_mismatch": "text like {pattern}",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
@@ -71,7 +81,12 @@ def problems_of(
     found: dict[Place, tuple[str, list[str]]] = {}
     for details in error.errors(include_url=False):
         place = place_in(document.data, details)
-        _, allowed = found.setdefault(place, (_found(place, details), []))
+        if details["type"].startswith("union_tag_"):
+            place = (*place, "kind")
+        found_there = _found(place, details)
+        if place not in document.lines and not found_there.startswith("nothing"):
+            found_there = f"{found_there} (the default)"
+        _, allowed = found.setdefault(place, (found_there, []))
         words = _allowed(place, details, document, model, kinds)
         if words not in allowed:
             allowed.append(words)
@@ -137,7 +152,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         text = USERINFO.sub("•••@", value)
         return f'"{text[:LONGEST_SHOWN]}…"' if len(text) > LONGEST_SHOWN else f'"{text}"'
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _allowed(
@@ -148,17 +163,28 @@ def _allowed(
         fields = fields_at(model, place[:-1], document.data, kinds)
         return f"{', '.join(fields)}{did_you_mean(str(place[-1]), fields)}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tags = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
-        return f"kind is one of {', '.join(tags)}{did_you_mean(str(context.get('tag', '')), tags)}"
+        return f"{', '.join(kinds)}{did_you_mean(str(context.get('tag', '')), list(kinds))}"
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return f"{' or '.join(options)}{did_you_mean(str(details['input']), options)}"
+        hint = did_you_mean(str(details["input"]), options) if len(options) > 1 else ""
+        return f"{' or '.join(options) or context.get('expected', '')}{hint}"
     if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", details["msg"])).rpartition("; write for example ")[2]
+        return _rule(str(context.get("error", details["msg"])))
     if context.get("class_name") == SecretRef.__name__:
         return REFERENCE
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(str(context.get("pattern")), "text like {pattern}").format(**context)
     words = ALLOWED.get(kind)
     return words.format(**context) if words else details["msg"].removeprefix("Input should be ")
+
+
+def _rule(words: str) -> str:
+    """A validator's sentence as a rule: `is no duration; write for example 3s` → `a duration, for example 3s`."""
+    no_such = re.search(r"is no (.+); write (for example .+)", words)
+    if no_such is None:
+        return words
+    what, example = no_such.groups()
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}, {example}"
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
