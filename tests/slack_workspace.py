@@ -36,6 +36,7 @@ MANIFEST: dict[str, Any] = {
                 "im:history",
                 "im:read",
                 "im:write",
+                "metadata.message:read",
                 "reactions:read",
                 "reactions:write",
                 "team:read",

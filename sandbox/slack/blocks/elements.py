@@ -14,7 +14,7 @@ def check_element(inspector: Inspector, element: Any, at: str, allowed: frozense
     if not isinstance(element, dict):
         inspector.complain("must provide an object", at)
         return
-    kind = element.get("type")
+    kind = str(element.get("type"))
     checker = ELEMENTS.get(kind) if kind in allowed else None
     if checker is None:
         inspector.complain(f"unsupported type: {kind}", f"{at}/type")
@@ -81,18 +81,20 @@ def _options(inspector: Inspector, element: JSON, at: str, *, most: int, mrkdwn:
 
 def _initial_options(inspector: Inspector, element: JSON, at: str) -> None:
     """Initial choices must be exactly among the options."""
-    groups = element.get("option_groups")
-    offered = list(element.get("options") or [])
-    if isinstance(groups, list):
-        offered += [
-            option for group in groups if isinstance(group, dict) for option in group.get("options", [])
-        ]
-    chosen = element.get("initial_options") or (
-        [element["initial_option"]] if element.get("initial_option") else []
-    )
-    name = "initial_options" if element.get("initial_options") else "initial_option"
-    if any(_plain(option) not in [_plain(each) for each in offered] for option in chosen):
+    groups = [group for group in _list(element, "option_groups") if isinstance(group, dict)]
+    offered = [_plain(each) for each in _list(element, "options")]
+    offered += [_plain(each) for group in groups for each in _list(group, "options")]
+    name = "initial_options" if element.get("initial_options") is not None else "initial_option"
+    chosen = _list(element, name) if name == "initial_options" else [element.get(name)]
+    if any(_plain(each) not in offered for each in chosen if each is not None):
         inspector.complain("must match one of the provided options", f"{at}/{name}")
+    elif name == "initial_options" and not chosen:
+        inspector.complain("no fewer than 1 items allowed", f"{at}/{name}")
+
+
+def _list(node: JSON, name: str) -> list[Any]:
+    value = node.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _plain(option: Any) -> tuple[str, str]:

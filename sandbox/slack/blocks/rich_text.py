@@ -29,7 +29,7 @@ def check_rich_text(inspector: Inspector, block: JSON, at: str) -> None:
 
 
 def _container(inspector: Inspector, element: JSON, at: str, allowed: frozenset[str]) -> None:
-    kind = element.get("type")
+    kind = str(element.get("type"))
     if kind not in allowed:
         inspector.complain(f"unsupported type: {kind}", f"{at}/type")
         return
@@ -46,8 +46,8 @@ def _container(inspector: Inspector, element: JSON, at: str, allowed: frozenset[
 
 
 def _inline(inspector: Inspector, item: JSON, at: str) -> None:
-    kind = item.get("type")
-    required = INLINE.get(str(kind))
+    kind = str(item.get("type"))
+    required = INLINE.get(kind)
     if required is None:
         inspector.complain(f"unsupported type: {kind}", f"{at}/type")
         return

@@ -129,7 +129,8 @@ def _between(call: Invocation, messages: list[Message]) -> list[Message]:
 
 def _messages(call: Invocation, messages: list[Message], default: int) -> JSON:
     page, cursor = _page(call, messages, default)
-    with_metadata = call.flag("include_all_metadata")
+    # docs.slack.dev/messaging/message-metadata: reading it in a history takes a scope of its own
+    with_metadata = call.flag("include_all_metadata") and "metadata.message:read" in call.slack.scopes
     workspace = call.slack.workspace
     return {
         "messages": [message_document(workspace, message, metadata=with_metadata) for message in page],
