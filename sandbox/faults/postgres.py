@@ -19,6 +19,7 @@ TARGET = ("postgres",)
 TABLE = "sessions"
 AUTHENTICATION = b"R"
 READY_FOR_QUERY = b"Z\0\0\0\5"
+PARSED = b"1\0\0\0\4"
 RESULT_OF_QUERY = b"2TCI"
 """Begins an answer to a query: BindComplete, RowDescription, CommandComplete, EmptyQueryResponse."""
 
@@ -37,7 +38,8 @@ class SlowServer(Impairment):
         """How late this answer is."""
         if data[:1] == AUTHENTICATION and READY_FOR_QUERY in data:
             return self._login_ms / 1000
-        if data[:1] and data[:1] in RESULT_OF_QUERY:
+        answer = data.removeprefix(PARSED)[:1]
+        if answer and answer in RESULT_OF_QUERY:
             asked = flow.notes.get(self, 0)
             flow.notes[self] = asked + 1
             return (self._next_ms if asked else self._query_ms) / 1000
