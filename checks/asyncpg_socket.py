@@ -27,7 +27,7 @@ class SocketLoop:
         self._connected: socket.socket | None = connected
         self._probe = probe
         self._began = time.perf_counter()
-        self.tls_failed: OSError | None = None
+        self.secured = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
@@ -51,18 +51,10 @@ class SocketLoop:
         server_hostname: str,
     ) -> asyncio.Transport | None:
         """The TLS handshake, timed from PostgreSQL's SSLRequest on."""
-        status = Status.FAIL
-        try:
-            upgraded = await self._loop.start_tls(
-                transport, protocol, context, server_hostname=server_hostname
-            )
-            status = Status.PASS
-        except OSError as error:
-            self.tls_failed = error
-            raise
-        finally:
-            self._probe.phases.append(Phase("tls", (time.perf_counter() - self._began) * 1000, status))
-            self._began = time.perf_counter()
+        upgraded = await self._loop.start_tls(transport, protocol, context, server_hostname=server_hostname)
+        self.secured = True
+        self._probe.phases.append(Phase("tls", self.waited_ms))
+        self._began = time.perf_counter()
         return upgraded
 
     @property
@@ -111,12 +103,12 @@ async def connect(
             )
             status = Status.PASS
         except OSError as error:
-            if error is loop.tls_failed:
+            if tls is not None and not loop.secured:
                 raise TlsFailed(error, loop.waited_ms) from error
             raise
         finally:
-            if loop.tls_failed is None:
-                probe.phases.append(Phase("auth", loop.waited_ms, status))
+            step = "tls" if tls is not None and not loop.secured else "auth"
+            probe.phases.append(Phase(step, loop.waited_ms, status))
     return connection
 
 

@@ -15,9 +15,10 @@ from checks.errors import connection_failed, tls_failed
 from checks.reasons import Reason
 from checks.result import Fact, Status
 from checks.secrets import SecretRef
-from checks.spec import CheckFailed, CheckSpec, Finding, Milliseconds, Probe, Strict
+from checks.spec import CheckBlind, CheckFailed, CheckSpec, Finding, Milliseconds, Probe, Strict
 
 NEARLY = 0.9
+LOGIN = "logging in"
 
 # One round of questions. pg_locks and the session list are open to every role; wait events are not.
 # Only sessions with a database and a role count towards max_connections (background workers have none).
@@ -45,6 +46,7 @@ FOREIGN = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    IndexError,  # what its parser does with bytes that are no message
     asyncpg_socket.TlsFailed,
     OSError,
 )
@@ -111,7 +113,7 @@ class PostgresCheck(CheckSpec):
 
     async def _connect(self, probe: Probe, password: str | None) -> "asyncpg.Connection[Any]":
         connected = await probe.dialer.connect(self.host, self.port, probe)
-        with self._errors("logging in"):
+        with self._errors(LOGIN):
             async with probe.timeout():
                 return await asyncpg_socket.connect(
                     connected,
@@ -140,9 +142,15 @@ class PostgresCheck(CheckSpec):
 
     async def _evidence(self, connection: "asyncpg.Connection[Any]", probe: Probe) -> dict[str, Any]:
         lock_waits = LOCK_WAITS if connection.get_server_version() >= (14,) else "NULL::int"
-        with self._step(probe, "state", "reading the server's state"):
-            async with probe.timeout():
-                row = await connection.fetchrow(EVIDENCE.format(lock_waits=lock_waits))
+        try:
+            with self._step(probe, "state", "reading the server's state"):
+                async with probe.timeout():
+                    row = await connection.fetchrow(EVIDENCE.format(lock_waits=lock_waits))
+        except CheckFailed as failed:
+            if failed.reason is Reason.PERMISSION_DENIED:
+                words = f"SELECT 1 is answered, but not how the server is: {failed.message}"
+                raise CheckBlind(Reason.PERMISSION_DENIED, words) from failed
+            raise
         evidence = dict(row or ())  # a query without FROM has one row
         evidence["usable_connections"] = evidence["max_connections"] - evidence["reserved_connections"]
         probe.note(**evidence)
@@ -200,19 +208,22 @@ class PostgresCheck(CheckSpec):
 
     def _decoded(self, error: Exception, doing: str, waited_ms: float) -> CheckFailed:
         match error:
-            case asyncpg_socket.TlsFailed():
-                return tls_failed(error.error, self.target, self.host, error.waited_ms)
-            case OSError() if "rejected SSL upgrade" in str(error):
+            case asyncpg_socket.TlsFailed() if "rejected SSL upgrade" in str(error):
                 words = f"the server does not offer TLS ({self.target})"
                 return CheckFailed(Reason.TLS_HANDSHAKE_FAILED, words)
-            case OSError():
+            case asyncpg_socket.TlsFailed():
+                return tls_failed(error.error, self.target, self.host, error.waited_ms)
+            case OSError() | EOFError():
                 return connection_failed(error, self.target, doing, waited_ms)
             case asyncpg.InvalidPasswordError():
                 return self._login_refused()
             case asyncpg.ConnectionDoesNotExistError():
-                return connection_failed(EOFError(), self.target, doing, waited_ms)
+                below = error.__cause__
+                return self._decoded(below if isinstance(below, Exception) else EOFError(), doing, waited_ms)
             case asyncpg.PostgresError():
                 return self._refused(error)
+        if doing != LOGIN:  # asyncpg's way to say that an error came between two questions
+            return CheckFailed(Reason.CONNECTION_CLOSED, f"{self.target} ended the session while {doing}")
         return CheckFailed(
             Reason.PROTOCOL_ERROR, f"what answers at {self.target} does not speak PostgreSQL's protocol"
         )
