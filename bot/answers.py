@@ -1,0 +1,40 @@
+"""Answers that only the person who asked sees, sent to the `response_url` of their command or click."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import structlog
+
+from bot.views.message import Block
+
+log = structlog.get_logger(__name__)
+
+SECONDS = 5.0
+
+
+class Answers:
+    """Sends ephemeral answers. One that cannot be delivered is logged, never raised: nobody waits for it."""
+
+    def __init__(self, session: aiohttp.ClientSession, proxy: str | None = None) -> None:
+        self._session = session
+        self._proxy = proxy
+
+    async def tell(self, response_url: str | None, text: str, blocks: Sequence[Block] = ()) -> bool:
+        """Says something to one person; returns whether Slack took it."""
+        if not response_url:
+            log.info("nobody to answer", text=text)
+            return False
+        body: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False, "text": text}
+        if blocks:
+            body["blocks"] = list(blocks)
+        try:
+            async with self._session.post(
+                response_url, json=body, proxy=self._proxy, timeout=aiohttp.ClientTimeout(total=SECONDS)
+            ) as response:
+                if response.status == 200:
+                    return True
+                log.warning("an answer was not taken", status=response.status, text=text)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("an answer could not be sent", error=repr(error), text=text)
+        return False

@@ -1,0 +1,120 @@
+"""`whybot serve`: connects to Slack and answers until it is told to stop."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+import typer
+
+from bot import log as logs
+from bot.settings import Settings, SettingsError, load_settings
+from bot.store.embedded import EmbeddedPostgres, StoreUnavailable
+from checks.document import FileError
+
+if TYPE_CHECKING:
+    from bot.wiring import Bot
+
+# sysexits.h: a setting is wrong; something else is in the way and may be gone later.
+WRONG_SETTINGS = 78
+NOT_NOW = 75
+END_SECONDS = 3.0
+
+
+def serve() -> None:
+    """Connects to Slack and answers until it is stopped (Ctrl-C or SIGTERM)."""
+    raise typer.Exit(run())
+
+
+def run() -> int:
+    """Serves until SIGTERM or Ctrl-C; returns the exit code."""
+    try:
+        settings = load_settings()
+        settings.demand_slack()
+        return _serve(settings)
+    except (SettingsError, FileError) as error:
+        return _refused(str(error), WRONG_SETTINGS)
+    except StoreUnavailable as error:
+        return _refused(str(error), NOT_NOW)
+
+
+def _refused(why: str, code: int) -> int:
+    sys.stderr.write(f"whybot cannot start:\n{why}\n")
+    return code
+
+
+def _serve(settings: Settings) -> int:
+    secrets = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    shown = [secret.get_secret_value() for secret in secrets if secret]
+    logs.set_up(settings.log_format, settings.log_level, shown)
+    listening = _listen(settings)
+    if settings.database_url is not None:
+        with listening:
+            return asyncio.run(_run(settings, listening, settings.database_url.get_secret_value))
+    store = EmbeddedPostgres(settings.data_dir)
+    # PostgreSQL starts while Python reads the Slack libraries, which takes as long.
+    with ThreadPoolExecutor(1) as beside, listening:
+        starting: Future[str] = beside.submit(store.start)
+        try:
+            import bot.wiring  # noqa: F401 - read now, see above
+
+            return asyncio.run(_run(settings, listening, starting.result))
+        finally:
+            with suppress(StoreUnavailable):
+                starting.result()
+            store.stop()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.http_host, settings.http_port))
+    except OSError as error:
+        raise SettingsError(
+            (
+                (
+                    f"The web server cannot use {settings.http_host}:{settings.http_port} ({error.strerror}). "
+                    "Set WHYBOT_HTTP_PORT to another port; 0 takes any that is free."
+                ),
+            )
+        ) from error
+
+
+async def _run(settings: Settings, listening: socket.socket, address: Callable[[], str]) -> int:
+    from bot.web import server
+    from bot.wiring import build
+
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with build(settings, address()) as bot:
+        host, port = listening.getsockname()[:2]
+        structlog.get_logger(__name__).info("web server", address=f"http://{host}:{port}")
+        web = server(bot.web)
+        tasks = {
+            asyncio.create_task(web.serve(sockets=[listening])),
+            asyncio.create_task(_work(bot)),
+            asyncio.create_task(stopping.wait()),
+        }
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            await bot.end()
+            web.should_exit = True
+            await asyncio.wait(tasks, timeout=END_SECONDS)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return 0
+
+
+async def _work(bot: "Bot") -> None:
+    """Gets ready, then works for ever. Raises what makes that impossible."""
+    await asyncio.gather(bot.prepare_store(), bot.connect())
+    await asyncio.Event().wait()

@@ -1,0 +1,25 @@
+"""`/staging-health` and `/triage health`: posts a card, or joins the one whose checks are under way."""
+
+from bot.commands.registry import HealthRequest
+from bot.services import Asker, Services
+from bot.store.sweeps import Asked
+from bot.views import blocks as kit
+from bot.views.ephemeral import known_problem
+from bot.views.message import Message
+
+
+async def answer(services: Services, request: HealthRequest, asker: Asker) -> Message:
+    """Makes the request durable and says what happens next."""
+    asked = await services.ask(request.environment, request.names, asker)
+    number = len(request.names) or len(services.environments[request.environment].checks)
+    return said(request.environment, number, asked)
+
+
+def said(environment: str, number: int, asked: Asked) -> Message:
+    """What the person who asked is told. `number` is how many checks were asked for."""
+    if asked.repeated or asked.begun:
+        checks = "1 check" if number == 1 else f"{number} checks"
+        return known_problem(f"Checking {environment}: {checks}. The card is in this channel.")
+    by = f" that <@{asked.first_person}> started" if asked.first_person else ", begun"
+    text = f"Joined the check of {kit.escape(environment)}{by} {asked.age:.0f} s ago."
+    return Message(text, blocks := [kit.section(text)], blocks)

@@ -1,0 +1,1 @@
+"""What happens when people press something: one file per button, listed in `bot.app`."""

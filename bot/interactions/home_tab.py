@@ -1,0 +1,63 @@
+"""The Home tab: every environment with its last verdict, and *Check now*, whose card the asker alone gets."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+
+from bot import metrics
+from bot.commands.registry import commands
+from bot.interactions.presses import asker
+from bot.services import Services
+from bot.slack_errors import BLOCKS
+from bot.views.home import CHECK_NOW, HomeEnvironment, home
+from bot.views.message import View
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Takes the opening of the tab, and its button."""
+
+    async def on_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
+        metrics.REQUESTS.labels("event").inc()
+        if event.get("tab", "home") == "home" and await services.sweeps.first_delivery(
+            f"event/{body['event_id']}"
+        ):
+            await publish(services, event["user"])
+
+    async def on_check_now(ack: AsyncAck, body: dict[str, Any]) -> None:
+        name = body["actions"][0].get("value", "")
+        if name in services.environments:
+            opened = await services.slack.conversations_open(users=body["user"]["id"])
+            await services.ask(name, (), replace(asker(body), channel=opened["channel"]["id"]))
+        await ack()
+
+    app.event("app_home_opened")(on_opened)
+    app.action(CHECK_NOW)(on_check_now)
+
+
+async def publish(services: Services, person: str) -> None:
+    """Draws the tab anew for one person."""
+    view = await _view(services)
+    try:
+        await services.slack.views_publish(user_id=person, view=view.view)
+    except SlackApiError as error:
+        if error.response.get("error") not in BLOCKS:
+            raise
+        await services.slack.views_publish(user_id=person, view=view.fallback)
+
+
+async def _view(services: Services) -> View:
+    latest = await services.sweeps.latest()
+    shown = []
+    for name, environment in services.environments.items():
+        last = latest.get(name)
+        shown.append(
+            HomeEnvironment(
+                name,
+                environment.title or name,
+                services.cards.sweep(last) if last else None,
+                last.finished_at if last else None,
+            )
+        )
+    return home(shown, commands(list(services.environments)))

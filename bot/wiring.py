@@ -1,0 +1,234 @@
+"""Builds the bot of real parts: the one place that makes clients of Slack, the store and the checks."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from pydantic import SecretStr
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.answers import Answers
+from bot.app import build_app
+from bot.cards import Cards
+from bot.jobs import Jobs
+from bot.outbox import CALL_SECONDS, Outbox
+from bot.services import Services
+from bot.settings import Settings, SettingsError, load_secrets
+from bot.slack_errors import FOREIGN, Next, refusal
+from bot.store.database import Database
+from bot.store.embedded import StoreUnavailable
+from bot.store.messages import Messages
+from bot.store.sweeps import Sweeps
+from bot.sweeper import Sweeper
+from bot.sweeps import SweepWorker
+from bot.web import Readiness, Web
+from checks.environment import Environment, load_environments, load_overlay
+from checks.overlay import Overlay
+from checks.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 2.0
+PING_SECONDS = 5  # also how long a cut socket may go unnoticed
+CONNECTING = "not connected yet"
+
+
+@dataclass(slots=True)
+class Bot:
+    """All parts of a running bot. `connect` makes it answer; `end` brings its work to a safe stop."""
+
+    settings: Settings
+    database: Database
+    services: Services
+    outbox: Outbox
+    jobs: Jobs
+    sweeper: Sweeper
+    web: Web
+    app: AsyncApp | None = None
+    socket: AsyncSocketModeHandler | None = None
+    migrated: bool = False
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def prepare_store(self) -> None:
+        """Makes the tables and begins to work, as soon as the store answers."""
+        while not self.migrated:
+            try:
+                await self.database.migrate()
+                self.migrated = True
+            except StoreUnavailable as error:
+                log.warning("waiting for the store", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+        self._tasks = [
+            asyncio.create_task(self.jobs.run()),
+            asyncio.create_task(self.outbox.run()),
+            asyncio.create_task(self.sweeper.run()),
+        ]
+
+    async def connect(self) -> None:
+        """Begins to take requests. Raises `SettingsError` where Slack does not know our tokens."""
+        identity = await self._identify()
+        secret = self.settings.slack_signing_secret
+        http = self.settings.slack_mode == "http"
+        self.app = build_app(self.services, identity, secret.get_secret_value() if http and secret else None)
+        if http:
+            self.web.take_requests(self.app)
+        else:
+            await self._open_socket(self.app)
+        log.info("taking requests", workspace=identity.team_id, mode=self.settings.slack_mode)
+
+    async def _identify(self) -> AuthorizeResult:
+        answer = await _asked(self.services.slack.auth_test, "SLACK_BOT_TOKEN")
+        token = self.settings.slack_bot_token
+        return AuthorizeResult(
+            enterprise_id=answer.get("enterprise_id"),
+            team_id=answer.get("team_id"),
+            bot_id=answer.get("bot_id"),
+            bot_user_id=answer.get("user_id"),
+            bot_token=token.get_secret_value() if token else None,
+        )
+
+    async def _open_socket(self, app: AsyncApp) -> None:
+        token = self.settings.slack_app_token or SecretStr("")
+        handler = AsyncSocketModeHandler(
+            app, token.get_secret_value(), web_client=self.services.slack, ping_interval=PING_SECONDS
+        )
+        handler.client.proxy = self.services.slack.proxy
+        self.socket = handler
+        # Asked for here, since the client itself would try a wrong token again for ever.
+        opened = await _asked(
+            lambda: self.services.slack.apps_connections_open(app_token=token.get_secret_value()),
+            "SLACK_APP_TOKEN",
+        )
+        handler.client.wss_uri = opened["url"]
+        await handler.client.connect()
+
+    async def slack_problem(self) -> str | None:
+        """Why requests of Slack do not reach us, or None."""
+        if self.app is None:
+            return CONNECTING
+        if self.socket is not None and not await self.socket.client.is_connected():
+            return "the socket is down; connecting again"
+        return None
+
+    async def store_problem(self) -> str | None:
+        """Why nothing can be kept, or None."""
+        try:
+            await self.database.ping()
+        except StoreUnavailable as error:
+            return str(error)
+        return None if self.migrated else "the tables are not made yet"
+
+    async def end(self) -> None:
+        """Gives running sweeps back, sends what may go out now, closes the socket."""
+        self.jobs.stop()
+        await _settled(self._tasks[:1])
+        self.outbox.stop()
+        await _settled(self._tasks)
+        if self.socket is not None:
+            await self.socket.client.close()
+
+
+@asynccontextmanager
+async def build(settings: Settings, address: str) -> AsyncIterator[Bot]:
+    """The bot for these settings, on the PostgreSQL at `address`, not connected yet.
+
+    Raises `EnvironmentFileError` with every mistake in the environment files and the overlay.
+    """
+    environments = load_environments(settings.environments)
+    overlay = load_overlay(settings.overlay) if settings.overlay else None
+    async with AsyncExitStack() as stack:
+        database = Database(address)
+        stack.push_async_callback(database.close)
+        runners = await _runners(stack, settings, environments, overlay)
+        timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        slack = _slack(settings, session)
+        sweeps, messages = Sweeps(database), Messages(database)
+        cards, answers = Cards(sweeps, settings.vantage), Answers(session, slack.proxy)
+        outbox = Outbox(messages, slack, answers, {"card": cards.compose})
+        owner = f"{socket.gethostname()}/{os.getpid()}"
+        worker = SweepWorker(sweeps, environments, runners, settings.vantage, owner, outbox.wake)
+        readiness = Readiness()
+        bot = Bot(
+            settings=settings,
+            database=database,
+            services=Services(environments, sweeps, cards, slack, answers, outbox.wake),
+            outbox=outbox,
+            jobs=Jobs(database, worker),
+            sweeper=Sweeper(sweeps, messages, outbox.wake),
+            web=Web(readiness),
+        )
+        readiness.parts = {"store": bot.store_problem, "slack": bot.slack_problem}
+        yield bot
+
+
+async def _runners(
+    stack: AsyncExitStack,
+    settings: Settings,
+    environments: Mapping[str, Environment],
+    overlay: Overlay | None,
+) -> dict[str, Runner]:
+    secrets = load_secrets()
+    return {
+        name: await stack.enter_async_context(Runner(environment, secrets, settings.vantage, overlay=overlay))
+        for name, environment in environments.items()
+    }
+
+
+def _slack(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    token = settings.slack_bot_token
+    client = AsyncWebClient(
+        token=token.get_secret_value() if token else None,
+        base_url=settings.slack_api_url,
+        session=session,
+        timeout=int(CALL_SECONDS),
+        # By default a cut connection is tried again at once, which posts a message twice.
+        retry_handlers=[],
+    )
+    if _is_here(settings.slack_api_url):
+        client.proxy = None  # slack-sdk takes HTTPS_PROXY for every host and knows no NO_PROXY
+    return client
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _asked(call: Any, variable: str) -> Any:
+    """What Slack answers to a first call. Waits while it cannot be reached; a wrong token is told at once."""
+    while True:
+        try:
+            return await call()
+        except FOREIGN as error:
+            why = refusal(error)
+            if why.next is Next.STOP:
+                raise SettingsError(
+                    (f"Slack does not accept {variable} ({why.code}). Copy it again from the app's page.",)
+                ) from error
+            log.warning("waiting for Slack", error=why.code)
+            await asyncio.sleep(why.retry_after or RETRY_SECONDS)
+
+
+async def _settled(tasks: list[asyncio.Task[None]], seconds: float = 4.0) -> None:
+    """Waits for tasks that were told to stop; cancels those that go on."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds if len(tasks) == 1 else 2.0)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
