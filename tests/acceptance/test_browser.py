@@ -1,7 +1,6 @@
 """The main job as its user does it: in a real Chromium, on the page of a running demo."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -45,7 +44,7 @@ async def ask(page: Page) -> None:
 
 
 async def test_a_person_asks_breaks_redis_and_asks_again(page: Page) -> None:
-    """The card finishes; after Redis is broken the next one names it; Details shows the phases; mended, all is ok."""
+    """The card finishes; the next one names the broken Redis; Details shows its phases; mended, all is ok."""
     await ask(page)
     await expect(newest_card(page)).to_contain_text("all 9 ok", timeout=PATIENCE)
 
