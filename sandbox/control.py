@@ -7,6 +7,7 @@ The page uses it, and so do tests and other programs. It answers JSON; a failure
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import fields
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -385,11 +386,11 @@ async def _cut(slack: LocalSlack, _value: Any) -> None:
 
 
 async def _fail(slack: LocalSlack, value: Any) -> None:
-    try:
-        failures = [Failure(**each) for each in (value if isinstance(value, list) else [value])]
-    except TypeError as error:
-        raise BadRequest("invalid_arguments", str(error)) from error
-    slack.web_api.failures.extend(failures)
+    wanted = value if isinstance(value, list) else [value]
+    known = {each.name for each in fields(Failure)}
+    if not all(isinstance(each, dict) and "method" in each and known.issuperset(each) for each in wanted):
+        raise BadRequest("invalid_arguments", f"`fail` takes `method` and any of {', '.join(sorted(known))}.")
+    slack.web_api.failures.extend(Failure(**each) for each in wanted)
 
 
 async def _newer_blocks(slack: LocalSlack, value: Any) -> None:

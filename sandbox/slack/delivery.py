@@ -75,6 +75,11 @@ class Delivery:
         self._calls.add("slack→bot", _name(kind, payload), payload, ack.payload, status, duration)
         return ack
 
+    @property
+    def pending(self) -> int:
+        """Events that are on their way or wait to be repeated."""
+        return len(self._tasks)
+
     def send_event(self, payload: JSON) -> None:
         """Delivers an event in the background, and again where it was not acknowledged."""
         task = asyncio.create_task(self._event(payload))

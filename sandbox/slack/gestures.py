@@ -11,7 +11,7 @@ from sandbox.slack import payloads
 from sandbox.slack.delivery import Ack
 from sandbox.slack.errors import JSON, GestureRefused, SlackError
 from sandbox.slack.modals import check_view
-from sandbox.slack.views import INITIAL, elements, missing_inputs, state_of
+from sandbox.slack.views import INITIAL, elements, missing_inputs, resolved, state_of
 from sandbox.slack.workspace import BOT_USER, SLACKBOT, TEAM, Channel, Message, User, View
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Gestures:
         if message is None or message.ephemeral_to not in (None, user_id):
             raise GestureRefused("message_not_found", "There is no such message.")
         block, element = _element(message.blocks, action_id, block_id)
+        value = resolved(element, value)
         action = _action(block, element, value, slack.workspace.next_ts())
         trigger = slack.modals.trigger(user.id)
         response_url = slack.response_url(channel.id, user.id, source=ts)
@@ -82,6 +83,7 @@ class Gestures:
         slack = self._slack
         user, view = self._user(user_id), self._view(user_id, view_id)
         block, element = _element(view.body["blocks"], action_id, block_id)
+        value = resolved(element, value)
         action = _action(block, element, value, slack.workspace.next_ts())
         if element["type"] in INITIAL:
             view.values.setdefault(block["block_id"], {})[element["action_id"]] = {
@@ -98,7 +100,9 @@ class Gestures:
         slack = self._slack
         user, view = self._user(user_id), self._view(user_id, view_id)
         for block_id, actions in values.items():
-            view.values.setdefault(block_id, {}).update(actions)
+            for action_id, value in actions.items():
+                _, element = _element(view.body["blocks"], action_id, block_id)
+                view.values.setdefault(block_id, {})[action_id] = resolved(element, value)
         missing = missing_inputs(view.body["blocks"], slack.modals.state(view))
         if missing:
             return missing
@@ -243,18 +247,4 @@ def _action(block: JSON, element: JSON, value: JSON, ts: str) -> JSON:
     for name in ("text", "value", "style", "placeholder"):
         if name in element and not (name == "value" and "value" in value):
             action[name] = element[name]
-    return action | _choice(element, value)
-
-
-def _choice(element: JSON, value: JSON) -> JSON:
-    """What was chosen; an option may be given by its value alone."""
-    chosen = value.get("selected_option")
-    if chosen is not None and not isinstance(chosen, dict):
-        options = list(element.get("options") or [])
-        for group in element.get("option_groups") or []:
-            options += group["options"]
-        match = next((option for option in options if option.get("value") == chosen), None)
-        if match is None:
-            raise GestureRefused("option_not_found", f"There is no option {chosen!r}.")
-        return value | {"selected_option": match}
-    return value
+    return action | value

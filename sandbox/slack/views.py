@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.slack.errors import JSON
+from sandbox.slack.errors import JSON, GestureRefused
 
 INITIAL = {
     "plain_text_input": ("initial_value", "value"),
@@ -56,6 +56,31 @@ def state_of(blocks: list[JSON], entered: dict[str, dict[str, JSON]]) -> JSON:
         own |= entered.get(block["block_id"], {}).get(element["action_id"], {})
         state.setdefault(block["block_id"], {})[element["action_id"]] = own
     return state
+
+
+def resolved(element: JSON, value: JSON) -> JSON:
+    """What was chosen, with options that were named by their value alone replaced by the offered ones.
+
+    Raises `GestureRefused` for an option that is not offered.
+    """
+    answer = dict(value)
+    if isinstance(value.get("selected_option"), str):
+        answer["selected_option"] = _option(element, value["selected_option"])
+    if isinstance(value.get("selected_options"), list):
+        answer["selected_options"] = [
+            _option(element, each) if isinstance(each, str) else each for each in value["selected_options"]
+        ]
+    return answer
+
+
+def _option(element: JSON, value: str) -> JSON:
+    offered = list(element.get("options") or [])
+    for group in element.get("option_groups") or []:
+        offered += group["options"]
+    for option in offered:
+        if option.get("value") == value:
+            return dict(option)
+    raise GestureRefused("option_not_found", f"There is no option {value!r}.")
 
 
 def missing_inputs(blocks: list[JSON], state: JSON) -> dict[str, str]:

@@ -72,7 +72,7 @@ class Failure:
     """An answer that tests ask for: `method` (or `*`) fails `times` times.
 
     `status` 429 is a rate limit, 5xx an outage, 200 with `error` a Slack error. `applied` lets the
-    call take effect before its answer is lost; `delay_s` makes the answer late.
+    call take effect before its answer is lost; `delay_s` makes the answer late (with `status` 0 that is all).
     """
 
     method: str
