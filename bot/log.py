@@ -87,3 +87,5 @@ def set_up(style: str, level: str, secrets: Iterable[str] = (), stream: TextIO |
     root.setLevel(LEVELS[level])
     for name in QUIETER:
         logging.getLogger(name).setLevel(max(logging.WARNING, LEVELS[level]))
+    # Its warnings are hints to developers, such as that the token of the environment is not used twice.
+    logging.getLogger("slack_bolt").setLevel(max(logging.ERROR, LEVELS[level]))

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,12 +41,14 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 2.0
 PING_SECONDS = 5  # also how long a cut socket may go unnoticed
+GIVE_BACK_SECONDS = 4.0
+SEND_SECONDS = 3.0
 CONNECTING = "not connected yet"
 
 
 @dataclass(slots=True)
 class Bot:
-    """All parts of a running bot. `connect` makes it answer; `end` brings its work to a safe stop."""
+    """All parts of a running bot. `work` makes it answer; `end` brings its work to a safe stop."""
 
     settings: Settings
     database: Database
@@ -58,26 +60,35 @@ class Bot:
     app: AsyncApp | None = None
     socket: AsyncSocketModeHandler | None = None
     migrated: bool = False
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _working: asyncio.Task[None] | None = None
+    _sending: asyncio.Task[None] | None = None
+    _tidying: asyncio.Task[None] | None = None
 
-    async def prepare_store(self) -> None:
-        """Makes the tables and begins to work, as soon as the store answers."""
+    async def work(self) -> None:
+        """Takes requests and does the work, for ever; without a store, requests are refused until it comes.
+
+        Raises `SettingsError` where Slack does not know our tokens.
+        """
+        identity, _ = await asyncio.gather(self._identify(), self._prepare_store())
+        await self._connect(identity)
         while not self.migrated:
-            try:
-                await self.database.migrate()
-                self.migrated = True
-            except StoreUnavailable as error:
-                log.warning("waiting for the store", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-        self._tasks = [
-            asyncio.create_task(self.jobs.run()),
-            asyncio.create_task(self.outbox.run()),
-            asyncio.create_task(self.sweeper.run()),
-        ]
+            await asyncio.sleep(RETRY_SECONDS)
+            await self._prepare_store()
+        await asyncio.Event().wait()
 
-    async def connect(self) -> None:
-        """Begins to take requests. Raises `SettingsError` where Slack does not know our tokens."""
-        identity = await self._identify()
+    async def _prepare_store(self) -> None:
+        """Makes the tables and begins to work, if the store answers."""
+        try:
+            await self.database.migrate()
+        except StoreUnavailable as error:
+            log.warning("waiting for the store", error=str(error))
+            return
+        self.migrated = True
+        self._working = asyncio.create_task(self.jobs.run())
+        self._sending = asyncio.create_task(self.outbox.run())
+        self._tidying = asyncio.create_task(self.sweeper.run())
+
+    async def _connect(self, identity: AuthorizeResult) -> None:
         secret = self.settings.slack_signing_secret
         http = self.settings.slack_mode == "http"
         self.app = build_app(self.services, identity, secret.get_secret_value() if http and secret else None)
@@ -111,7 +122,7 @@ class Bot:
             "SLACK_APP_TOKEN",
         )
         handler.client.wss_uri = opened["url"]
-        await handler.client.connect()
+        await handler.client.connect()  # type: ignore[no-untyped-call]  # the SDK gives it no type
 
     async def slack_problem(self) -> str | None:
         """Why requests of Slack do not reach us, or None."""
@@ -131,12 +142,13 @@ class Bot:
 
     async def end(self) -> None:
         """Gives running sweeps back, sends what may go out now, closes the socket."""
+        await _ended(self._tidying, 0)
         self.jobs.stop()
-        await _settled(self._tasks[:1])
+        await _ended(self._working, GIVE_BACK_SECONDS)
         self.outbox.stop()
-        await _settled(self._tasks)
+        await _ended(self._sending, SEND_SECONDS)
         if self.socket is not None:
-            await self.socket.client.close()
+            await self.socket.client.close()  # type: ignore[no-untyped-call]  # as above
 
 
 @asynccontextmanager
@@ -224,11 +236,10 @@ async def _asked(call: Any, variable: str) -> Any:
             await asyncio.sleep(why.retry_after or RETRY_SECONDS)
 
 
-async def _settled(tasks: list[asyncio.Task[None]], seconds: float = 4.0) -> None:
-    """Waits for tasks that were told to stop; cancels those that go on."""
-    if not tasks:
+async def _ended(task: asyncio.Task[None] | None, seconds: float) -> None:
+    """Waits for a task that was told to stop; cancels it if it goes on for longer."""
+    if task is None:
         return
-    _, late = await asyncio.wait(tasks, timeout=seconds if len(tasks) == 1 else 2.0)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    await asyncio.wait({task}, timeout=seconds)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import structlog
 import typer
@@ -17,13 +16,14 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.store.embedded import EmbeddedPostgres, StoreUnavailable
 from checks.document import FileError
 
-if TYPE_CHECKING:
-    from bot.wiring import Bot
-
 # sysexits.h: a setting is wrong; something else is in the way and may be gone later.
 WRONG_SETTINGS = 78
 NOT_NOW = 75
 END_SECONDS = 3.0
+TAKEN = (
+    "The web server cannot use {host}:{port} ({why}). Set WHYBOT_HTTP_PORT to another port; 0 takes any that "
+    "is free."
+)
 
 
 def serve() -> None:
@@ -75,12 +75,7 @@ def _listen(settings: Settings) -> socket.socket:
         return socket.create_server((settings.http_host, settings.http_port))
     except OSError as error:
         raise SettingsError(
-            (
-                (
-                    f"The web server cannot use {settings.http_host}:{settings.http_port} ({error.strerror}). "
-                    "Set WHYBOT_HTTP_PORT to another port; 0 takes any that is free."
-                ),
-            )
+            (TAKEN.format(host=settings.http_host, port=settings.http_port, why=error.strerror),)
         ) from error
 
 
@@ -95,26 +90,17 @@ async def _run(settings: Settings, listening: socket.socket, address: Callable[[
         host, port = listening.getsockname()[:2]
         structlog.get_logger(__name__).info("web server", address=f"http://{host}:{port}")
         web = server(bot.web)
-        tasks = {
-            asyncio.create_task(web.serve(sockets=[listening])),
-            asyncio.create_task(_work(bot)),
-            asyncio.create_task(stopping.wait()),
-        }
+        serving = asyncio.create_task(web.serve(sockets=[listening]))
+        others = {asyncio.create_task(bot.work()), asyncio.create_task(stopping.wait())}
         try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait({serving, *others}, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 task.result()
         finally:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
             await bot.end()
             web.should_exit = True
-            await asyncio.wait(tasks, timeout=END_SECONDS)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait({serving}, timeout=END_SECONDS)
     return 0
-
-
-async def _work(bot: "Bot") -> None:
-    """Gets ready, then works for ever. Raises what makes that impossible."""
-    await asyncio.gather(bot.prepare_store(), bot.connect())
-    await asyncio.Event().wait()

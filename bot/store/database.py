@@ -25,6 +25,10 @@ POOL_WAIT_SECONDS = 2.0  # a slash command has 3 s until Slack shows an error
 CONNECT_SECONDS = 2.0
 STATEMENT_SECONDS = 10.0
 
+# Classes of https://www.postgresql.org/docs/18/errcodes-appendix.html: connections, read-only, resources,
+# shutting down, the system; and tables that another replica is about to make.
+NOT_NOW = ("08", "25", "53", "57", "58", "42P01")
+
 Row = Mapping[str, Any]
 
 
@@ -120,7 +124,7 @@ def _translated() -> Iterator[None]:
         raise StoreUnavailable(_explained(error)) from error
     except DBAPIError as error:
         # A statement that the database could not run now: shutting down, out of connections, read-only, …
-        if error.connection_invalidated or _sqlstate(error)[:2] in {"08", "25", "53", "57", "58"}:
+        if error.connection_invalidated or _sqlstate(error).startswith(NOT_NOW):
             raise StoreUnavailable(_explained(error)) from error
         raise
 
