@@ -24,7 +24,7 @@ class Option:
             raise WrongOptionError(f"{self.name} is {value!r}; it must be {_noun(kind)}")
         try:
             read = kind(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise WrongOptionError(f"{self.name} is {value!r}; it must be {_noun(kind)}") from None
         if isinstance(read, (int, float)) and not 0 <= read <= 1e9:
             raise WrongOptionError(f"{self.name} is {value!r}; it must be between 0 and 1,000,000,000")

@@ -17,6 +17,9 @@ from sandbox.staging import Staging
 
 TARGET = ("postgres",)
 TABLE = "sessions"
+CONNECT_TIMEOUT_S = 20.0
+WRITABLE = {"default_transaction_read_only": "off"}
+"""For sessions of faults: another fault may have made the server read-only."""
 AUTHENTICATION = b"R"
 READY_FOR_QUERY = b"Z\0\0\0\5"
 PARSED = b"1\0\0\0\4"
@@ -88,13 +91,13 @@ async def _locks(staging: Staging, order: Order) -> AsyncIterator[None]:
     """One transaction holds a table, others wait for it."""
     server = staging.postgres
     async with AsyncExitStack() as stack:
-        holder = await server.connect()
+        holder = await _as_user(server)
         stack.callback(holder.terminate)
         await holder.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (id bigint)")
         await holder.execute("BEGIN")
         await holder.execute(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE")
         for _ in range(order.options["waiting"]):
-            waiter = await server.connect()
+            waiter = await _as_user(server)
             stack.callback(waiter.terminate)
             task = asyncio.create_task(_wait_for_table(waiter))
             stack.callback(task.cancel)
@@ -119,18 +122,38 @@ async def _none_waits(server: Postgres) -> bool:
 
 
 async def _count_waits(server: Postgres, condition: str) -> int:
-    connection = await server.superuser()
-    try:
+    async with _as_superuser(server) as connection:
         query = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {condition}"
         found: int = await connection.fetchval(query)
         return found
+
+
+async def _as_user(server: Postgres) -> "asyncpg.Connection[Any]":
+    """A session of the plain role that no other fault keeps out: the Unix socket asks no password."""
+    return await asyncpg.connect(
+        host=str(server.process.folder),
+        port=server.port,
+        user=server.user,
+        database=server.database,
+        timeout=CONNECT_TIMEOUT_S,
+        server_settings=WRITABLE,
+    )
+
+
+@asynccontextmanager
+async def _as_superuser(server: Postgres) -> "AsyncIterator[asyncpg.Connection[Any]]":
+    connection = await server.superuser()
+    try:
+        for name, value in WRITABLE.items():
+            await connection.execute(f"SET {name} = {value}")
+        yield connection
     finally:
         await connection.close()
 
 
 async def _can_connect(server: Postgres) -> bool:
     try:
-        connection = await server.connect()
+        connection = await _as_user(server)
     except asyncpg.TooManyConnectionsError:
         return False
     await connection.close()
@@ -142,7 +165,7 @@ async def _fill_slots(server: Postgres, stack: AsyncExitStack) -> set[int]:
     held: set[int] = set()
     while True:
         try:
-            connection = await server.connect()
+            connection = await _as_user(server)
         except asyncpg.TooManyConnectionsError:
             return held
         stack.callback(connection.terminate)
@@ -151,8 +174,7 @@ async def _fill_slots(server: Postgres, stack: AsyncExitStack) -> set[int]:
 
 async def _end_sessions(server: Postgres, sparing: Collection[int] = ()) -> int:
     """Ends sessions of the plain role, so that applications have to log in anew; says how many it was."""
-    connection = await server.superuser()
-    try:
+    async with _as_superuser(server) as connection:
         ended: int = await connection.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE usename = $1 AND NOT pid = ANY($2::int[])",
@@ -160,13 +182,12 @@ async def _end_sessions(server: Postgres, sparing: Collection[int] = ()) -> int:
             list(sparing),
         )
         return ended
-    finally:
-        await connection.close()
 
 
 async def _set_password(server: Postgres, password: str) -> None:
     quoted = password.replace("'", "''")
-    await server.execute(f"ALTER ROLE \"{server.user}\" PASSWORD '{quoted}'")
+    async with _as_superuser(server) as connection:
+        await connection.execute(f"ALTER ROLE \"{server.user}\" PASSWORD '{quoted}'")
 
 
 def _kind(

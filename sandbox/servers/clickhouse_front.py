@@ -9,6 +9,7 @@ message in the body. Queries run one after another, since the engine has one ses
 import base64
 import hmac
 import json
+import os
 import re
 import sys
 import threading
@@ -222,6 +223,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(folder: Path) -> None:
     """Serves until it is killed."""
+    os.environ["TMPDIR"] = str(folder)  # where the engine makes a folder that it never removes
     front = Front(folder)
     unfinished = folder / "port.new"
     unfinished.write_text(str(front.server_address[1]), encoding="ascii")
