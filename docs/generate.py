@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from bot import manifest
 from checks.environment import Environment, load_environments, models
 from checks.output.json import SweepDocument
+from docs.reference import checks_page
 
 ROOT = Path(__file__).parents[1]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +40,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "docs/schemas/environment-1.json": _text(environment_schema()),
         ROOT / "docs/schemas/check-1.json": _text(check_schema()),
+        ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }
 

@@ -12,12 +12,14 @@ def manifest(
     ] = None,
 ) -> None:
     """Prints the app manifest to paste at api.slack.com/apps."""
-    # Imported here so that other commands start without them.
+    # Imported here so that other commands, and --help, start without them.
+    from bot.cli.exits import explained
     from bot.manifest import build, to_yaml
     from bot.settings import load_settings
     from checks.environment import load_environments
 
     if http is not None and not http.startswith("https://"):
         raise typer.BadParameter("Slack calls https URLs only", param_hint="--http")
-    environments = load_environments(load_settings().environments)
+    with explained():
+        environments = load_environments(load_settings().environments)
     typer.echo(to_yaml(build(list(environments), http)), nl=False)
