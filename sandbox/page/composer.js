@@ -2,10 +2,11 @@
 
 import { freshId, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { channel } from "./state.js";
+import { channel, placeName } from "./state.js";
 import { escape } from "./text/mrkdwn.js";
 
 const TALLEST_PX = 220;
+const TOLD_BY_SLACKBOT = new Set(["operation_timeout", "dispatch_failed"]); // as at Slack: a message only for you
 
 /** The channel's composer, under its messages. */
 export function mountComposer(node, app) {
@@ -42,8 +43,8 @@ export function createComposer(app, options) {
   parts.input.addEventListener("blur", () => completion?.close());
   parts.form.addEventListener("submit", (event) => (event.preventDefault(), submit()));
   store.watch(["view", "world", "me"], (state) => {
-    const name = channel(state)?.name;
-    parts.input.placeholder = options.commands ? (name ? `Message #${name}, or / for commands` : "") : "Reply…";
+    const open = channel(state);
+    parts.input.placeholder = !options.commands ? "Reply…" : open ? `Message ${open.is_im ? "@" : "#"}${placeName(open, state)}, or / for commands` : "";
   });
   return parts.form;
 }
@@ -99,6 +100,7 @@ async function run(command, text, app, parts) {
   try {
     await app.act.command(command, text);
   } catch (error) {
+    if (TOLD_BY_SLACKBOT.has(error.code)) return;
     notify(parts.notice, `${command} failed with the error "${error.code}"`, `${error.message} ${error.advice}`);
   } finally {
     line.remove();

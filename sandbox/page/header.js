@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { avatar } from "./people.js";
-import { channel } from "./state.js";
+import { channel, placeName } from "./state.js";
 import { shownTheme, toggleTheme } from "./theme.js";
 
 const SAID = { connecting: "", live: "", reconnecting: "Connection lost. Reconnecting…" };
@@ -35,8 +35,8 @@ function fill(node, state, act, redraw, store) {
 function place(state) {
   const open = channel(state);
   if (open) {
-    const members = Array.isArray(open.members) ? open.members.length : open.members;
-    return [h("h1", { "data-testid": "channel-name" }, h("span", { class: "hash", "aria-hidden": "true" }, "#"), open.name),
+    const members = open.is_im ? 0 : open.members.length;
+    return [h("h1", { "data-testid": "channel-name" }, h("span", { class: "hash", "aria-hidden": "true" }, open.is_im ? "@" : "#"), placeName(open, state)),
       h("p", { class: "topic", title: open.topic }, [open.topic, members ? `${members} members` : null].filter(Boolean).join(" · "))];
   }
   const { bot } = state.world;

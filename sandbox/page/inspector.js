@@ -65,7 +65,7 @@ function matches(call, { direction, text }) {
 }
 
 function callRow(call, tz, open) {
-  const failed = call.answer?.ok === false || Number(call.status) >= 400;
+  const failed = call.answer?.ok === false || Number(call.status) >= 400 || Number.isNaN(Number(call.status ?? 0));
   const details = h("details", { open, ontoggle: () => details.open && unfold(details, call) },
     h("summary", {},
       h("span", { class: `arrow ${call.direction === "bot→slack" ? "out" : "in"}` }, call.direction),

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { createMessageList } from "./message-list.js";
 import { sender } from "./people.js";
-import { channel, directory } from "./state.js";
+import { channel, directory, placeName } from "./state.js";
 
 /** Draws the list into `node` and announces what is new. */
 export function mountMessages(node, app) {
@@ -24,9 +24,10 @@ export function mountMessages(node, app) {
 
 function emptyState(state) {
   const command = state.world.commands.find(({ command: name }) => name.endsWith("-health")) ?? state.world.commands[0];
-  const name = channel(state)?.name;
+  const open = channel(state);
+  const name = open && `${open.is_im ? "@" : "#"}${placeName(open, state)}`;
   return [
-    h("h2", {}, `This is the start of #${name}`),
+    h("h2", {}, `This is the start of ${name}`),
     h("p", {}, "No messages yet. ", ...(command ? ["Type ", h("code", {}, command.command), " to ask how staging is."] : ["Say something below."])),
   ];
 }

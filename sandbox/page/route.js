@@ -4,6 +4,13 @@
 const NARROW = window.matchMedia("(max-width: 720px)");
 const ROOMY = window.matchMedia("(min-width: 1240px)");
 
+const WIDE = window.matchMedia("(min-width: 1640px)");
+
+/** True where thread and staging map fit side by side. */
+export function isWide() {
+  return WIDE.matches;
+}
+
 /** True where one pane fills the screen. */
 export function isNarrow() {
   return NARROW.matches;
@@ -12,6 +19,7 @@ export function isNarrow() {
 /** Calls `tell` when the page becomes narrow or stops being so. */
 export function onWidthClass(tell) {
   NARROW.addEventListener("change", tell);
+  WIDE.addEventListener("change", tell);
 }
 
 /** What the address says: as, view, thread, panels; each may be missing. */

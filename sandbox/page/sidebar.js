@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { avatar } from "./people.js";
+import { placeName } from "./state.js";
 
 /** Draws the sidebar, and the veil behind it where it is a drawer. */
 export function mountSidebar(node, scrim, app) {
@@ -21,7 +22,8 @@ function draw(node, state, act) {
   node.replaceChildren(
     h("div", { class: "workspace" }, h("span", { class: "workspace-name" }, state.world.workspace.name), h("span", { class: "workspace-note" }, "local sandbox")),
     h("div", { class: "sidebar-scroll" },
-      group("Channels", ...state.world.channels.map((channel) => channelRow(channel, state, act))),
+      group("Channels", ...state.world.channels.filter((channel) => !channel.is_im).map((channel) => channelRow(channel, state, act))),
+      ...directMessages(state, act),
       group("Apps", homeRow(state, act)),
       people(state, act)),
     botStatus(state.world.bot));
@@ -32,12 +34,18 @@ function group(title, ...rows) {
   return h("section", { class: "sidebar-group", "aria-label": title }, h("h2", {}, title), h("ul", {}, ...rows.map((row) => h("li", {}, row))));
 }
 
-function channelRow(channel, { view, unread }, act) {
+function directMessages(state, act) {
+  const mine = state.world.channels.filter((channel) => channel.is_im && channel.members.includes(state.me));
+  return mine.length ? [group("Direct messages", ...mine.map((channel) => channelRow(channel, state, act)))] : [];
+}
+
+function channelRow(channel, state, act) {
+  const { view, unread } = state;
   const news = unread.has(channel.id);
   return h("button", {
     type: "button", class: `row ${news ? "unread" : ""}`, "data-key": channel.id, "data-channel": channel.id,
     "aria-current": view === channel.id ? "page" : null, onclick: () => act.open(channel.id),
-  }, icon("hash"), h("span", {}, channel.name), news ? h("span", { class: "sr-only" }, " (unread)") : null);
+  }, icon(channel.is_im ? "chat" : "hash"), h("span", {}, placeName(channel, state)), news ? h("span", { class: "sr-only" }, " (unread)") : null);
 }
 
 function homeRow({ view, world }, act) {
@@ -65,7 +73,7 @@ function person(user, chosen, act) {
 }
 
 function botStatus(bot) {
-  const words = bot.connected ? `${bot.name} is connected` : `${bot.name} is not connected`;
+  const words = bot.connected ? `${bot.name} connected` : `${bot.name} not connected`;
   return h("p", { class: "bot-status", "data-testid": "bot-status", "data-connected": String(bot.connected) },
     h("span", { class: `dot ${bot.connected ? "up" : "down"}`, "aria-hidden": "true" }), h("span", {}, words),
     bot.connected && bot.mode ? h("span", { class: "bot-mode" }, bot.mode === "http" ? "signed HTTP" : "Socket Mode") : null);

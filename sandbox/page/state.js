@@ -48,6 +48,13 @@ export function channel(state) {
   return state.world?.channels.find((candidate) => candidate.id === state.view) ?? null;
 }
 
+/** What people call a channel: its name, or for a direct message the other person's. */
+export function placeName(place, state) {
+  if (!place.is_im) return place.name;
+  const other = place.members.find((id) => id !== state.me) ?? place.name;
+  return state.world.users.find((user) => user.id === other)?.name ?? other;
+}
+
 /** Name lookups for texts: ids to what people call them. */
 export function directory(state) {
   const { users = [], channels = [], usergroups = [], bot = {} } = state.world ?? {};

@@ -4,7 +4,7 @@ import { createComposer } from "./composer.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { createMessageList } from "./message-list.js";
-import { channel } from "./state.js";
+import { channel, placeName } from "./state.js";
 
 /** Draws the open thread, with a field to reply. */
 export function mountThread(node, app) {
@@ -20,7 +20,8 @@ export function mountThread(node, app) {
     const closing = !node.hidden && !state.thread;
     if (opening) returnTo = document.activeElement;
     node.hidden = !state.thread;
-    place.textContent = channel(state) ? `#${channel(state).name}` : "";
+    const open = channel(state);
+    place.textContent = open ? placeName(open, state) : "";
     list.reset();
     if (opening) node.querySelector("textarea").focus();
     if (closing && returnTo?.isConnected) returnTo.focus();

@@ -8,13 +8,17 @@ export function image(block, { names }) {
     picture(block, "image"));
 }
 
-/**
- * The image itself. The page's policy lets it load from this server only; for any other address the
- * alternative text stands in its place.
- */
+/** The image itself. It is loaded from this server only; for any other address its alternative text stands there. */
 export function picture(element, className) {
   const alt = words(element.alt_text);
-  const img = h("img", { class: className, alt, src: element.image_url ?? element.slack_file?.url ?? "", loading: "lazy" });
-  img.addEventListener("error", () => img.replaceWith(h("span", { class: `${className} missing-image`, role: "img", "aria-label": alt }, alt || "image")));
+  const address = element.image_url ?? element.slack_file?.url ?? "";
+  const instead = () => h("span", { class: `${className} missing-image`, role: "img", "aria-label": alt || "image", title: address }, alt || "image");
+  if (!isOwn(address)) return instead();
+  const img = h("img", { class: className, alt, src: address, loading: "lazy" });
+  img.addEventListener("error", () => img.replaceWith(instead()));
   return img;
+}
+
+function isOwn(address) {
+  return URL.canParse(address, window.location.href) && new URL(address, window.location.href).origin === window.location.origin;
 }

@@ -1,6 +1,6 @@
 import { h } from "../dom.js";
 import { confirmed } from "../confirm.js";
-import { textNodes, words } from "../text/object.js";
+import { textNodes } from "../text/object.js";
 
 const SAFE = /^(https?:\/\/|mailto:)/i;
 
@@ -19,5 +19,5 @@ async function press(element, block, context, node) {
   if (node.getAttribute("aria-busy") === "true") return;
   if (element.confirm && !(await confirmed(element.confirm, context.names))) return;
   if (element.url && SAFE.test(element.url)) window.open(element.url, "_blank", "noreferrer");
-  await context.press(element, block.block_id, { value: element.value, text: words(element.text) }, node);
+  await context.press(element, block.block_id, { value: element.value }, node);
 }

@@ -3,7 +3,7 @@
 
 import { freshId, svg } from "../dom.js";
 import { BOX, layout } from "./layout.js";
-import { isOpen, linkKey, troubled } from "./links.js";
+import { isOpen, linkKey, linkTitle, troubled } from "./links.js";
 
 const STATES = ["open", "impaired", "closed"];
 
@@ -18,10 +18,10 @@ export function createDiagram() {
   return {
     node,
     show(services, links) {
-      const structure = JSON.stringify([services.map(({ name, title }) => [name, title]), links.map(linkKey)]);
+      const structure = JSON.stringify([services.map(({ name, title }) => [name, title]), links.map((link) => [linkKey(link), link.title])]);
       if (parts?.structure !== structure) parts = { structure, ...build(node, stage, services, links) };
       paint(parts, services, links);
-      desc.textContent = links.map((link) => `${link.source} to ${link.target}: ${link.state}${link.why ? `, ${link.why}` : ""}.`).join(" ");
+      desc.textContent = links.map((link) => `${linkTitle(link)}: ${link.state}${link.why ? `, ${link.why}` : ""}.`).join(" ");
     },
   };
 }
@@ -53,9 +53,9 @@ function box({ name, title, address, x, y, known }) {
     tip,
     group: svg("g", { class: `service ${known ? "" : "outside"}`, transform: `translate(${x} ${y})`, "data-service": name }, tip,
       svg("rect", { width: BOX.width, height: BOX.height, rx: 8 }),
-      known ? svg("circle", { class: "lamp", cx: 12, cy: BOX.height / 2, r: 4 }) : null,
-      svg("text", { class: "service-title", x: known ? 23 : BOX.width / 2, y: address ? 19 : 27, "text-anchor": known ? "start" : "middle" }, short(title, 15)),
-      address ? svg("text", { class: "service-address", x: 23, y: 33 }, short(address, 20)) : null),
+      known ? svg("circle", { class: "lamp", cx: 14, cy: 15.5, r: 4 }) : null,
+      svg("text", { class: "service-title", x: known ? 23 : BOX.width / 2, y: address ? 20 : 28, "text-anchor": known ? "start" : "middle" }, short(title, 14)),
+      address ? svg("text", { class: "service-address", x: 10, y: 36 }, short(address, 20)) : null),
   };
 }
 
@@ -70,7 +70,7 @@ function paint({ edges, boxes }, services, links) {
     part.badge.toggleAttribute("hidden", isOpen(link));
     part.shape.replaceChildren(state === "closed" ? svg("rect", { x: -10, y: -10, width: 20, height: 20, rx: 4 }) : svg("circle", { r: 10.5 }));
     part.number.textContent = String(numbers.get(linkKey(link)) ?? "");
-    part.title.textContent = `${link.source} → ${link.target}: ${state}${link.why ? ` (${link.why})` : ""}`;
+    part.title.textContent = `${linkTitle(link)}: ${state}${link.why ? ` (${link.why})` : ""}`;
   }
   for (const service of services) {
     const part = boxes.get(service.name);

@@ -19,7 +19,7 @@ export function mountFaults(node, app) {
     drawInForce(inForce, world, app);
     const wanted = { scenarios: JSON.stringify([world.scenarios, world.scenario]), kinds: JSON.stringify(world.fault_kinds) };
     if (wanted.scenarios !== offered.scenarios) drawScenarios(scenarios, world, app);
-    if (wanted.kinds !== offered.kinds) drawSingle(single, world.fault_kinds ?? [], app);
+    if (wanted.kinds !== offered.kinds) drawSingle(single, world, app);
     Object.assign(offered, wanted);
   });
 }
@@ -43,7 +43,7 @@ function drawInForce(node, world, app) {
 }
 
 function inForceRow(fault, app) {
-  const options = Object.entries(fault.options ?? {}).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+  const options = Object.entries(fault.options ?? {}).filter(([, value]) => value !== "").map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
   const title = fault.title || fault.fault;
   const mend = h("button", { type: "button", class: "button", "aria-label": `Mend ${title}`, onclick: () => change(app, mend, () => api.mend(fault.id)) }, "Mend");
   return h("li", { class: "fault", "data-fault-id": fault.id },
@@ -72,12 +72,13 @@ function drawScenarios(form, world, app) {
   tell();
 }
 
-function drawSingle(form, kinds, app) {
+function drawSingle(form, world, app) {
+  const kinds = world.fault_kinds ?? [];
   const kept = form.querySelector("[name=fault]")?.value;
   const rest = h("div", { class: "fault-rest" });
   const select = h("select", { class: "select", name: "fault", "aria-label": "Fault", "data-testid": "fault-select", onchange: () => fill() },
     ...kinds.map((kind) => h("option", { value: kind.fault, selected: kind.fault === kept }, kind.title ?? kind.fault)));
-  const fill = () => rest.replaceChildren(...kindFields(kinds.find((kind) => kind.fault === select.value)));
+  const fill = () => rest.replaceChildren(...kindFields(kinds.find((kind) => kind.fault === select.value), world));
   const apply = h("button", { class: "button button-danger", "data-testid": "apply-fault" }, "Break it");
   form.replaceChildren(select, rest, apply);
   form.onsubmit = (event) => {
@@ -88,23 +89,34 @@ function drawSingle(form, kinds, app) {
   fill();
 }
 
-const nameOf = (target) => (typeof target === "string" ? target : target.name);
-const titleOf = (target) => (typeof target === "string" ? target : target.title ?? target.name);
-
-function kindFields(kind) {
+function kindFields(kind, world) {
+  const title = new Map((world.services ?? []).map((service) => [service.name, service.title]));
   if (!kind) return [h("p", { class: "quiet" }, "This sandbox offers no single faults.")];
   return [
     h("p", { class: "quiet" }, kind.description ?? ""),
     h("label", {}, "Where", h("select", { class: "select", name: "target", "data-testid": "target-select" },
-      ...(kind.targets ?? []).map((target) => h("option", { value: nameOf(target) }, titleOf(target))))),
-    ...(kind.options ?? []).map((option) => h("label", {}, `${option.name.replaceAll("_", " ")}${option.unit ? ` (${option.unit})` : ""}`, optionField(option)))];
+      ...(kind.targets ?? []).map((target) => h("option", { value: target }, title.get(target) ?? target)))),
+    ...(kind.options ?? []).map((option) => h("label", {}, labelOf(option), optionField(option, world)))];
 }
 
-function optionField(option) {
+function labelOf(option) {
+  if (option.name === "source") return "For";
+  const unit = option.unit && option.name !== option.unit && option.unit !== "name" ? ` (${option.unit})` : "";
+  return `${option.name.replaceAll("_", " ").replace(new RegExp(` ${option.unit}$`), "")}${unit}`;
+}
+
+function optionField(option, world) {
   const name = `option-${option.name}`;
+  if (option.name === "source") return sourceField(name, world);
   if (typeof option.default === "boolean") return h("input", { type: "checkbox", name, checked: option.default });
   const kind = typeof option.default === "number" ? { type: "number", step: "any" } : { type: "text" };
   return h("input", { class: "text-field", name, value: option.default ?? "", ...kind });
+}
+
+/** Whom the fault hits: the world names its sources in its links. */
+function sourceField(name, { links = [] }) {
+  const sources = new Map(links.map((link) => [link.source, (link.title ?? link.source).split(" → ")[0]]));
+  return h("select", { class: "select", name }, h("option", { value: "" }, "everyone"), ...[...sources].map(([value, title]) => h("option", { value }, title)));
 }
 
 function asked(form, kind) {

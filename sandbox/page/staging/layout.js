@@ -1,8 +1,10 @@
 // Where things stand on the map: rows from the callers at the top down to what they depend on. Pure.
 
-export const BOX = { width: 128, height: 44 };
-const GAP = { x: 14, y: 54 };
-const MARGIN = 10;
+export const BOX = { width: 136, height: 46 };
+const GAP = { x: 24, y: 62 };
+const MARGIN = 12;
+const LANE = 9; // between two lines in one gap
+const CLEAR = 9; // that a line keeps from a box that it passes
 const PER_ROW = 3;
 
 /** {width, height, nodes: [{name, title, address, x, y, known}], edges: [{link, curve, middle}]}. */
@@ -21,14 +23,19 @@ export function layout(services, links) {
 
 function rowsOf(services, links) {
   const items = new Map(services.map(({ name, title, address }) => [name, { name, title: title ?? name, address: address ?? "", known: true }]));
-  for (const name of links.flatMap((link) => [link.source, link.target])) {
-    if (!items.has(name)) items.set(name, { name, title: name, address: "", known: false });
+  for (const link of links) {
+    const [from, to] = (link.title ?? "").split(" → "); // the world's own words for both ends
+    for (const [name, title] of [[link.source, from], [link.target, to]]) {
+      if (!items.has(name)) items.set(name, { name, title: capital(title || name), address: "", known: false });
+    }
   }
   const depths = depthsOf([...items.keys()], links);
   const rows = [];
   for (const item of items.values()) (rows[depths.get(item.name)] ??= []).push(item);
   return ordered(rows.filter(Boolean), links).flatMap(split);
 }
+
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
 /** The longest way from any caller; a circle is cut where it closes. */
 function depthsOf(names, links) {
@@ -65,26 +72,52 @@ function split(row) {
   return Array.from({ length: parts }, (_, index) => row.slice(index * size, (index + 1) * size));
 }
 
-/** Lines leave and arrive side by side, so that several to one box stay apart. */
+/** Lines leave and arrive side by side, so that several to one box stay apart, and pass other boxes in the gaps. */
 function edgesOf(links, places) {
   const outOf = (name) => links.filter((link) => link.source === name).sort((a, b) => places.get(a.target).x - places.get(b.target).x);
   const into = (name) => links.filter((link) => link.target === name).sort((a, b) => places.get(a.source).x - places.get(b.source).x);
   const port = (place, index, count) => place.x + (BOX.width * (index + 1)) / (count + 1);
+  const lanes = createLanes([...places.values()]);
   return links.map((link) => {
     const [from, to] = [places.get(link.source), places.get(link.target)];
     const [leaving, arriving] = [outOf(link.source), into(link.target)];
     const start = [port(from, leaving.indexOf(link), leaving.length), from.y + BOX.height];
     const end = [port(to, arriving.indexOf(link), arriving.length), to.y];
-    return { link, ...curve(start, end, (leaving.indexOf(link) % 3) * 0.16 + 0.38) };
+    return { link, ...curve([start, ...lanes(start, end), end], 0.4 + (leaving.indexOf(link) % 2) * 0.2) };
   });
 }
 
-/** A smooth way from start to end, and the point at part `t` of it where a badge may stand. */
-function curve([x1, y1], [x2, y2], t) {
-  const bend = Math.max(Math.abs(y2 - y1) / 2, 24);
-  const [c1, c2] = [y1 + bend, y2 - bend];
-  const u = 1 - t;
-  const at = (p0, p1, p2, p3) => u ** 3 * p0 + 3 * u * u * t * p1 + 3 * u * t * t * p2 + t ** 3 * p3;
-  const path = `M${x1.toFixed(1)} ${y1.toFixed(1)}C${x1.toFixed(1)} ${c1.toFixed(1)} ${x2.toFixed(1)} ${c2.toFixed(1)} ${x2.toFixed(1)} ${y2.toFixed(1)}`;
-  return { curve: path, middle: [at(x1, x1, x2, x2).toFixed(1), at(y1, c1, c2, y2).toFixed(1)] };
+/** Finds, for each row that a line passes, the nearest gap; each line in a gap gets a lane of its own. */
+function createLanes(boxes) {
+  const taken = new Map();
+  return (start, end) => {
+    const between = [...new Set(boxes.map((box) => box.y))].filter((y) => y > start[1] && y < end[1]).sort((a, b) => a - b);
+    return between.flatMap((y) => {
+      const straight = start[0] + ((end[0] - start[0]) * (y + BOX.height / 2 - start[1])) / (end[1] - start[1]);
+      const row = boxes.filter((box) => box.y === y).map((box) => box.x).sort((a, b) => a - b);
+      const gaps = [row[0] - GAP.x / 2, ...row.map((x) => x + BOX.width + GAP.x / 2)];
+      const gap = gaps.reduce((best, x) => (Math.abs(x - straight) < Math.abs(best - straight) ? x : best));
+      const key = `${gap} ${y}`;
+      const lane = taken.get(key) ?? 0;
+      taken.set(key, lane + 1);
+      const x = gap + (lane % 2 ? 1 : -1) * Math.ceil(lane / 2) * LANE;
+      return [[x, y - CLEAR], [x, y + BOX.height + CLEAR]];
+    });
+  };
+}
+
+/** A smooth way through the points, and the point at part `t` of its last stretch, where a badge may stand. */
+function curve(points, t) {
+  const path = points.slice(1).map(([x, y], index) => {
+    const [x0, y0] = points[index];
+    const bend = Math.abs(y - y0) / 2;
+    return `C${x0.toFixed(1)} ${(y0 + bend).toFixed(1)} ${x.toFixed(1)} ${(y - bend).toFixed(1)} ${x.toFixed(1)} ${y.toFixed(1)}`;
+  });
+  const [[x1, y1], [x2, y2]] = points.slice(-2);
+  const eased = t * t * (3 - 2 * t); // a cubic with upright ends moves sideways like this
+  const height = 1.5 * t * (1 - t) ** 2 + 1.5 * t * t * (1 - t) + t ** 3;
+  return {
+    curve: `M${points[0][0].toFixed(1)} ${points[0][1].toFixed(1)}${path.join("")}`,
+    middle: [(x1 + (x2 - x1) * eased).toFixed(1), (y1 + (y2 - y1) * height).toFixed(1)],
+  };
 }

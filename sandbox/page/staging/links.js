@@ -14,6 +14,11 @@ export function linkKey(link) {
   return `${link.source}→${link.target}→${link.address ?? ""}`;
 }
 
+/** The link in the world's own words. */
+export function linkTitle(link) {
+  return link.title ?? `${link.source} → ${link.target}`;
+}
+
 /** Those links that are not open, worst first, in the order that the map numbers them. */
 export function troubled(links) {
   const worst = { closed: 0, impaired: 1 };
@@ -34,7 +39,7 @@ function line(link, number) {
   return h("li", { class: `link-line link-${state}`, "data-state": state, "data-link": linkKey(link) },
     h("span", { class: "link-mark", "aria-hidden": "true" }, number ?? ""),
     h("span", {},
-      h("strong", {}, `${link.source} → ${link.target}`), " ", h("span", { class: "link-state" }, SAID[state]),
-      link.address ? h("code", {}, link.address) : null,
+      h("strong", {}, linkTitle(link)), " ", h("span", { class: "link-state" }, SAID[state]),
+      link.address ? [" ", h("code", {}, link.address)] : null,
       link.why ? h("span", { class: "link-why" }, link.why) : null));
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
+import { isWide, onWidthClass } from "../route.js";
 import { createDiagram } from "./diagram.js";
 import { mountFaults } from "./faults.js";
 import { isOpen, linkLines } from "./links.js";
@@ -18,9 +19,11 @@ export function mountStaging(node, app) {
       h("button", { type: "button", class: "icon-button", "aria-label": "Close the staging map", onclick: () => act.togglePanel("staging", false) }, icon("close"))),
     h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": "Map and faults" }, verdict, diagram.node, lines, faults));
   mountFaults(faults, app);
-  store.watch(["panels"], ({ panels }) => {
-    node.hidden = !panels.staging;
-  });
+  const place = ({ panels, thread } = store.state) => {
+    node.hidden = !panels.staging || (Boolean(thread) && !isWide());
+  };
+  onWidthClass(() => place());
+  store.watch(["panels", "thread"], place);
   store.watch(["world"], ({ world }) => {
     if (!world) return;
     diagram.show(world.services ?? [], world.links ?? []);
