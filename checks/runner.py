@@ -42,7 +42,8 @@ class Runner:
     """Runs the checks of one environment. Use it with `async with`, for many sweeps.
 
     `concurrency` bounds the checks that are within their budget; one that exceeds its budget is only waiting,
-    and gives its place to the next, so that hanging targets cannot keep others from being asked.
+    and gives its place to the next, so that hanging targets cannot keep others from being asked. `grace` is
+    how many seconds a check that was told to stop may take before it is left behind.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Runner:
         *,
         overlay: Overlay | None = None,
         concurrency: int = 256,
+        grace: float = GRACE,
         dialer: Dialer | None = None,
         now: Callable[[], datetime] = utc_now,
         reference: Callable[[], str] = new_reference,
@@ -62,6 +64,7 @@ class Runner:
         self._vantage = vantage
         self._dialer = dialer or Dialer(environment.hosts(), environment.network.ranges, overlay)
         self._places = asyncio.Semaphore(concurrency)
+        self.grace = grace
         self._now = now
         self._reference = reference
         self._meter = LatenessMeter()
@@ -132,7 +135,7 @@ class Runner:
         """Cancels what still runs and waits for it to clean up; what does not is left behind."""
         ending = [run.task for run in runs if run.stop()]
         if ending:
-            await asyncio.wait(ending, timeout=GRACE)
+            await asyncio.wait(ending, timeout=self.grace)
         for task in (run.task for run in runs):
             if not task.done():
                 self._left_behind.add(task)
@@ -236,7 +239,7 @@ class _Run:
         self._settled = self._left = False
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(spec.budget / 1000, self._leave)
-        self._alarm = loop.call_later(spec.timeout / 1000 + MARGIN + GRACE, self._abandon)
+        self._alarm = loop.call_later(spec.timeout / 1000 + MARGIN + runner.grace, self._abandon)
         self.task = asyncio.create_task(self._work(), name=f"check {spec.name}")
 
     def stop(self) -> bool:

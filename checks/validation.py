@@ -179,7 +179,7 @@ def _allowed(
 
 
 def _rule(words: str) -> str:
-    """A validator's sentence as a rule: `is no duration; write for example 3s` → `a duration, for example 3s`."""
+    """A rule from a sentence: `is no duration; write for example 3s` → `a duration, for example 3s`."""
     no_such = re.search(r"is no (.+); write (for example .+)", words)
     if no_such is None:
         return words

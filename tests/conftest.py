@@ -3,9 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from sandbox.server import SandboxServer
 from tests.slack_workspace import running_slack
+
+# Time per example says more about what else runs on the machine than about the code.
+settings.register_profile("whybot", deadline=None)
+settings.load_profile("whybot")
 
 
 @pytest.fixture
