@@ -18,8 +18,8 @@ Written by `make schemas` from `checks/kinds/` and `checks/reasons.py`; a test k
 file names checks under `checks:`; [environment-file.md](environment-file.md) has the rest of the file.
 
 A check answers with a **status** and a **reason**. Statuses are `pass`, `degraded` (over budget, or well but
-about to break), `fail`, `unknown` (it could not be told, which is never a pass) and `skipped`. The **budget** is
-the time that an answer may take; the **timeout** is when whybot stops waiting.
+about to break), `fail`, `unknown` (it could not be told, which is never a pass) and `skipped`. The **budget**
+is the time that an answer may take; the **timeout** is when whybot stops waiting.
 
 ## Fields of every check
 

@@ -27,12 +27,10 @@ async def test_targets_pass_every_kind_that_is_measured(tmp_path: Path) -> None:
             await client.get(f"http://127.0.0.1:{at.http}/")
 
 
-async def test_a_row_has_a_figure_and_a_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_row_has_a_figure_and_a_baseline(tmp_path: Path) -> None:
     """A part measures both sides; how they compare is for `make bench` to say."""
-    monkeypatch.setattr(sweep_wall, "REPEAT", 1)
-    monkeypatch.setattr(sweep_wall, "SLOWEST_MS", 60)
     async with targets(tmp_path) as at:
-        row = (await sweep_wall.rows(at))[0]
+        row = await sweep_wall.row(at, 9, repeat=1, slowest_ms=60)
     assert row.ours > 0.05
     assert row.baseline > 0.05
 
