@@ -21,6 +21,8 @@ SCOPES = {
     "chat:write": "post cards and fill them in (chat.postMessage, chat.update, chat.postEphemeral)",
     "channels:history": "find a card again after a crash (conversations.history), in public channels",
     "groups:history": "the same in private channels that whybot was invited to",
+    "im:history": "the same in direct messages",
+    "im:write": "post a card to one person who presses Check now on the Home tab (conversations.open)",
     "metadata.message:read": "know its own cards in that history by the metadata that they carry",
 }
 """Every scope of the bot token and what it is for. No more than what whybot calls needs."""
@@ -45,8 +47,8 @@ def build(environments: Sequence[str], http: str | None = None) -> dict[str, Any
         "features": {
             "app_home": {
                 "home_tab_enabled": True,
-                "messages_tab_enabled": False,
-                "messages_tab_read_only_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": NAME, "always_online": True},
             "slash_commands": [_command(command, url) for command in commands(environments)],

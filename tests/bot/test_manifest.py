@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,15 @@ from bot.commands.registry import commands
 from checks.environment import load_environments
 
 ROOT = Path(__file__).parents[2]
+HISTORY = ("channels:history", "groups:history", "im:history", "metadata.message:read")
+NEEDED = {
+    "chat_postMessage": ("chat:write",),
+    "chat_update": ("chat:write",),
+    "conversations_history": HISTORY,
+    "conversations_open": ("im:write",),
+    "conversations_replies": HISTORY,
+}
+"""What docs.slack.dev/reference/methods says of each method; views.* and auth.test need no scope."""
 ENVIRONMENTS = list(load_environments(ROOT / "environments"))
 
 
@@ -39,6 +49,21 @@ def test_http_mode_has_the_address_wherever_slack_calls() -> None:
     assert built["settings"]["interactivity"]["request_url"] == address
     assert built["settings"]["event_subscriptions"]["request_url"] == address
     assert {each["url"] for each in built["features"]["slash_commands"]} == {address}
+
+
+def test_scopes_are_those_that_the_calls_of_the_bot_need() -> None:
+    """Every Web API method that the bot calls is allowed by the manifest, and no scope is there for nothing."""
+    source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    called = set(re.findall(r"\.((?:chat|conversations|reactions|usergroups|users|files)_\w+)\(", source))
+    assert called <= set(NEEDED)
+    needed = {scope for method in called for scope in NEEDED[method]}
+    assert set(manifest.SCOPES) == needed | {"commands"}
+
+
+def test_scopes_are_explained_on_the_page_that_asks_for_them() -> None:
+    """Whoever installs the app reads there what each scope is for."""
+    page = (ROOT / "docs/connect-slack.md").read_text()
+    assert [scope for scope in manifest.SCOPES if f"`{scope}`" not in page] == []
 
 
 @pytest.mark.parametrize("http", [None, "https://whybot.example"])
