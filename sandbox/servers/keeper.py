@@ -30,13 +30,11 @@ def stop(server: subprocess.Popen[bytes], number: int) -> None:
         server.kill()
 
 
-def main(folder: Path, number: int, user: str, command: list[str]) -> None:
-    """Starts the command and returns after its end and the owner's."""
-    # Ctrl-C in a terminal reaches everyone in it; only the owner decides when the server ends.
-    os.setsid()
+def launch(folder: Path, user: str, command: list[str]) -> subprocess.Popen[bytes]:
+    """Starts the server with its output in the folder."""
     account = None if user == "-" else pwd.getpwnam(user)
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -46,6 +44,18 @@ def main(folder: Path, number: int, user: str, command: list[str]) -> None:
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
         )
+
+
+def main(folder: Path, number: int, user: str, command: list[str]) -> None:
+    """Starts the command and returns after its end and the owner's."""
+    # Ctrl-C in a terminal reaches everyone in it; only the owner decides when the server ends.
+    os.setsid()
+    try:
+        server = launch(folder, user, command)
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        shutil.rmtree(folder, ignore_errors=True)
+        return
 
     def wait_for_owner() -> None:
         while sys.stdin.buffer.read(64):

