@@ -23,12 +23,6 @@ from bot.views.message import NEWER, Blocks, Message
 
 log = structlog.get_logger(__name__)
 
-# A call that Slack has not answered after CALL_SECONDS is given up; only then may another process send it.
-CALL_SECONDS = 6.0
-LEASE_SECONDS = 15.0
-# A post that was cut off may still be on its way into the channel for so long.
-SETTLE_SECONDS = 2.0
-LONGEST_PAUSE = 30.0
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.1
 AT_ONCE = 8
@@ -36,6 +30,18 @@ PAGES = 5
 PAGE = 100
 EVENT = "whybot_card"
 """The metadata's event type by which whybot finds its own messages again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: `call` until an answer of Slack is given up, `lease` until another process may send the
+    message, `settle` until a post that was cut off is in the channel or lost, `longest` between two attempts.
+    """
+
+    call: float = 6.0
+    lease: float = 15.0
+    settle: float = 5.0
+    longest: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,14 @@ class Outbox:
     """Sends what the store wants sent, until it is stopped."""
 
     def __init__(
-        self, messages: Messages, slack: AsyncWebClient, answers: Answers, composers: Mapping[str, Composer]
+        self,
+        messages: Messages,
+        slack: AsyncWebClient,
+        answers: Answers,
+        composers: Mapping[str, Composer],
+        patience: Patience | None = None,
     ) -> None:
+        self._patience = patience or Patience()
         self._messages = messages
         self._slack = slack
         self._answers = answers
@@ -117,7 +129,7 @@ class Outbox:
 
     async def _next(self) -> Due | None:
         try:
-            return await self._messages.claim(LEASE_SECONDS)
+            return await self._messages.claim(self._patience.lease)
         except StoreUnavailable as error:
             log.warning("the outbox waits for the store", error=str(error))
             return None
@@ -144,7 +156,7 @@ class Outbox:
                 await self._messages.sent(due, found, version=0)
                 return
             arguments = await self._arguments(due, composed.message)
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._patience.call):
                 ts = await self._call(due, arguments)
         except FOREIGN as error:
             await self._failed(due, composed, refusal(error))
@@ -192,7 +204,7 @@ class Outbox:
                 "cursor": cursor,
             }
             try:
-                async with asyncio.timeout(CALL_SECONDS):
+                async with asyncio.timeout(self._patience.call):
                     page = (
                         await self._slack.conversations_replies(ts=due.thread_ts, **arguments)
                         if due.thread_ts
@@ -227,7 +239,7 @@ class Outbox:
             await self._messages.block(due, why.retry_after)
             await self._messages.later(due, why.retry_after, unknown=unknown)
         else:
-            delay = max(self._backoff(due), SETTLE_SECONDS if unknown else 0)
+            delay = max(self._backoff(due), self._patience.settle if unknown else 0)
             log.warning("a message is sent again later", message_id=due.id, error=why.code, delay=delay)
             await self._messages.later(due, delay, unknown=unknown)
 
@@ -250,9 +262,8 @@ class Outbox:
         else:
             self._plainer[due.id] = self._plainer.get(due.id, 0) + 1
 
-    @staticmethod
-    def _backoff(due: Due) -> float:
-        longest = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(due.attempts, 10))
+    def _backoff(self, due: Due) -> float:
+        longest = min(self._patience.longest, 0.5 * 2.0 ** min(due.attempts, 10))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
 

@@ -22,13 +22,13 @@ from bot.answers import Answers
 from bot.app import build_app
 from bot.cards import Cards
 from bot.jobs import Jobs
-from bot.outbox import CALL_SECONDS, Outbox
+from bot.outbox import Outbox, Patience
 from bot.services import Services
 from bot.settings import Settings, SettingsError, load_secrets
 from bot.slack_errors import FOREIGN, Next, refusal
 from bot.store.database import Database
 from bot.store.embedded import StoreUnavailable
-from bot.store.messages import Messages
+from bot.store.messages import Messages, Rates
 from bot.store.sweeps import Sweeps
 from bot.sweeper import Sweeper
 from bot.sweeps import SweepWorker
@@ -43,6 +43,7 @@ RETRY_SECONDS = 2.0
 PING_SECONDS = 5  # also how long a cut socket may go unnoticed
 GIVE_BACK_SECONDS = 4.0
 SEND_SECONDS = 3.0
+PATIENCE, RATES = Patience(), Rates()
 CONNECTING = "not connected yet"
 
 
@@ -152,7 +153,9 @@ class Bot:
 
 
 @asynccontextmanager
-async def build(settings: Settings, address: str) -> AsyncIterator[Bot]:
+async def build(
+    settings: Settings, address: str, patience: Patience = PATIENCE, rates: Rates = RATES
+) -> AsyncIterator[Bot]:
     """The bot for these settings, on the PostgreSQL at `address`, not connected yet.
 
     Raises `EnvironmentFileError` with every mistake in the environment files and the overlay.
@@ -163,12 +166,12 @@ async def build(settings: Settings, address: str) -> AsyncIterator[Bot]:
         database = Database(address)
         stack.push_async_callback(database.close)
         runners = await _runners(stack, settings, environments, overlay)
-        timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=patience.call)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        slack = _slack(settings, session)
-        sweeps, messages = Sweeps(database), Messages(database)
+        slack = _slack(settings, session, patience)
+        sweeps, messages = Sweeps(database), Messages(database, rates)
         cards, answers = Cards(sweeps, settings.vantage), Answers(session, slack.proxy)
-        outbox = Outbox(messages, slack, answers, {"card": cards.compose})
+        outbox = Outbox(messages, slack, answers, {"card": cards.compose}, patience)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         worker = SweepWorker(sweeps, environments, runners, settings.vantage, owner, outbox.wake)
         readiness = Readiness()
@@ -198,13 +201,13 @@ async def _runners(
     }
 
 
-def _slack(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+def _slack(settings: Settings, session: aiohttp.ClientSession, patience: Patience) -> AsyncWebClient:
     token = settings.slack_bot_token
     client = AsyncWebClient(
         token=token.get_secret_value() if token else None,
         base_url=settings.slack_api_url,
         session=session,
-        timeout=int(CALL_SECONDS),
+        timeout=int(patience.call),
         # By default a cut connection is tried again at once, which posts a message twice.
         retry_handlers=[],
     )

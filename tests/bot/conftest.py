@@ -1,0 +1,74 @@
+"""A real PostgreSQL for the bot's tests: one server for the run, one database for each test."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from bot.store.database import Database
+from bot.store.embedded import EmbeddedPostgres
+
+TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that is ours alone; it need not survive a power cut."""
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+    server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("store")), options=quick)
+    address = server.start()
+    yield address
+    server.stop()
+
+
+def named(address: str, database: str) -> str:
+    """The address of another database of the same server."""
+    parts = urlsplit(address)
+    # urlunsplit drops the slashes of an address without a host.
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+async def _create(address: str, statement: str) -> None:
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def empty_address(postgres: str) -> str:
+    """The address of a database without tables."""
+    name = f"empty_{next(_numbers)}"
+    await _create(postgres, f"CREATE DATABASE {name}")
+    return named(postgres, name)
+
+
+@pytest.fixture
+async def address(postgres: str) -> str:
+    """The address of a database with all tables, empty."""
+    connection = await asyncpg.connect(postgres)
+    try:
+        known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE)
+    finally:
+        await connection.close()
+    if not known:
+        await _create(postgres, f"CREATE DATABASE {TEMPLATE}")
+        template = Database(named(postgres, TEMPLATE))
+        await template.migrate()
+        await template.close()
+    name = f"test_{next(_numbers)}"
+    await _create(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return named(postgres, name)
+
+
+@pytest.fixture
+async def database(address: str) -> AsyncIterator[Database]:
+    """A connected database with all tables, empty."""
+    connected = Database(address)
+    yield connected
+    await connected.close()
