@@ -28,7 +28,7 @@ UNANSWERED = frozenset(
 )
 TIME_OUTS = frozenset({Reason.DNS_TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.READ_TIMEOUT, Reason.DEADLINE})
 TIMED_OUT_IN = {"resolve": Reason.DNS_TIMEOUT, "connect": Reason.CONNECT_TIMEOUT}
-STEPS = {"resolve": "resolved", "connect": "connected", "tls": "TLS", "auth": "logged in"}
+STEPS = {"resolve": "resolved in", "connect": "connected in", "tls": "TLS took", "auth": "login took"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,30 @@ def timed_out(spec: CheckSpec, phases: Sequence[Phase]) -> Finding:
 def too_slow(spec: CheckSpec, finding: Finding, phases: Sequence[Phase], measured: float) -> str:
     """Where the time went: `connected in 2.9 s, query took 2.3 s; budget 500 ms`."""
     budget = f"budget {spoken(spec.budget)}"
-    explained = sum(phase.duration_ms for phase in phases)
-    if not phases or abs(explained - measured) > max(5.0, measured / 20):
+    counted = within(phases, measured)
+    explained = sum(phase.duration_ms for phase in counted)
+    if not counted or abs(explained - measured) > max(5.0, measured / 20):
         return "; ".join(part for part in (finding.message, f"took {spoken(measured)}", budget) if part)
-    long_ones = [phase for phase in phases if phase.duration_ms >= measured / 10]
+    long_ones = [phase for phase in counted if phase.duration_ms >= measured / 10]
     return f"{', '.join(step(phase) for phase in long_ones)}; {budget}"
+
+
+def within(phases: Sequence[Phase], measured: float) -> list[Phase]:
+    """The first phases, as many as fit into the measured time; what comes later is not part of it."""
+    total = 0.0
+    counted = []
+    for phase in phases:
+        total += phase.duration_ms
+        if total > measured * 1.01 + 1:
+            break
+        counted.append(phase)
+    return counted
 
 
 def step(phase: Phase) -> str:
     """A phase and its time: `connected in 2.9 s`, `query took 2.3 s`."""
-    known = STEPS.get(phase.name)
-    return f"{known or phase.name} {'in' if known else 'took'} {spoken(phase.duration_ms)}"
+    said = STEPS.get(phase.name, f"{phase.name} took")
+    return f"{said} {spoken(phase.duration_ms)}"
 
 
 def _measured(finding: Finding, phases: Sequence[Phase]) -> float | None:

@@ -34,6 +34,13 @@ def test_measured_time_that_phases_do_not_explain_is_said_as_it_is() -> None:
     )
 
 
+def test_looks_after_the_measured_time_are_not_part_of_it() -> None:
+    """Reading the server's state and the benchmark come after the answer that the budget is about."""
+    phases = [Phase("connect", 1), Phase("auth", 2_900), Phase("query", 2_287), Phase("state", 120)]
+    finding = Finding(Status.PASS, Reason.OK, "2 of 47 connections in use", measured_ms=5_190)
+    assert too_slow(SPEC, finding, phases, 5_190) == "login took 2.9 s, query took 2.3 s; budget 500 ms"
+
+
 def test_failure_keeps_its_reason_however_slow() -> None:
     """An HTTP 503 after 4 s is a 503, with its time."""
     finding = Finding(Status.FAIL, Reason.HTTP_503, "HTTP 503 from /health", measured_ms=4_100)
