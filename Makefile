@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 BROWSER_PACKAGES := chromium
 BENCH_PACKAGES := prometheus-blackbox-exporter
 
-.PHONY: setup demo test check lint types contract bench campaign lock schemas clean
+.PHONY: setup demo test check lint types contract bench campaign lock schemas screenshots clean
 
 setup: $(STAMP)
 
@@ -53,6 +53,10 @@ lock:   ## pins anew, with hashes and without index addresses; needs uv
 
 schemas: $(STAMP)   ## writes docs/schemas and app-manifest.yaml from the code; a test keeps them equal
 	$(BIN)/python -m docs.generate
+
+screenshots: $(STAMP)   ## takes the pictures of the docs from a running demo
+	@sh .ci/debian $(BROWSER_PACKAGES)
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -75,7 +75,8 @@ def _bar(share: float) -> str:
 
 def _finding(result: CheckResult) -> str:
     title = kit.escape(kit.one_line(f"{words.mark(result.status)} {result.title}"), 200)
-    state = f"{words.status(result)} · {words.time(result)} of {words.budget(result)}"
+    took = f"{words.time(result)}, " if result.duration_ms is not None else ""
+    state = f"{words.status(result)} · {took}budget {words.budget(result)}"
     return f"*{title}* — {state}\n{kit.escape(kit.one_line(result.message), 2_000)}"
 
 
