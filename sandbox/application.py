@@ -1,4 +1,4 @@
-"""The staging application: backend, auth and frontend over TLS, each as a small Cloud Run service would be.
+"""The staging application: backend, auth and frontend, each as a small Cloud Run service would be.
 
 The backend really uses Redis, PostgreSQL and ClickHouse, each through a link of its own, with pools and
 time-outs. Its container stays up (`/` answers 200) while `/health` says what a dependency does.
@@ -6,8 +6,6 @@ time-outs. Its container stays up (`/` answers 200) while `/health` says what a 
 
 import asyncio
 import contextlib
-import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 import httpx
-import uvicorn
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -28,7 +25,6 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-HOST = "127.0.0.1"
 REDIS_TIMEOUT_S = 4.0
 POSTGRES_TIMEOUT_S = 8.0
 CLICKHOUSE_TIMEOUT_S = 5.0
@@ -289,70 +285,3 @@ WRONG_ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Response]] = {
     "app_endless_body": lambda _: StreamingResponse(_endless(), media_type="application/json"),
     "redirect_elsewhere": lambda options: RedirectResponse(options["to"], status_code=302),
 }
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Says when it listens."""
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own signature
-        """Leaves Ctrl-C to whoever runs the sandbox."""
-        yield
-
-
-class Site:
-    """One service over HTTPS on a free port of loopback: `async with Site(application, context)`.
-
-    `context` may be replaced at any time: the next handshake shows the new certificate.
-    """
-
-    def __init__(self, application: ASGIApp, context: ssl.SSLContext) -> None:
-        self.application = Misbehaving(application)
-        self.context = context
-        self.port = 0
-        self._outer = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._outer.sni_callback = self._choose
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> "Site":
-        # asyncio turns Nagle off only where the protocol is named; with it, answers wait 40 ms for an ACK.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind((HOST, 0))
-        self.port = listener.getsockname()[1]
-        self._server = _Server(
-            uvicorn.Config(
-                self.application,
-                http="h11",
-                ws="websockets-sansio",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                ssl_context_factory=lambda config, default: self._outer,
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="staging site")
-        up = asyncio.create_task(self._server.up.wait())
-        await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if self._task.done():
-            await self._task  # raises what kept it from starting
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
-            self._server = self._task = None
-
-    def _choose(self, handshake: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        # OpenSSL calls this with a name or without one, so the certificate is always the present one.
-        handshake.context = self.context

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis as RedisClient
 
-from sandbox.application import Site
 from sandbox.certificates import Certificates
 from sandbox.dns import NameServer
 from sandbox.network import Link
 from sandbox.servers import ClickHouse, Postgres, Redis
+from sandbox.sites import Sites
 
 HERE = "here"
 """The source of the prober: whoever runs on this machine."""
@@ -56,7 +56,7 @@ class Staging:
     clickhouse: ClickHouse
     certificates: Certificates
     names: NameServer
-    sites: dict[str, Site]
+    sites: Sites
     links: dict[tuple[str, str], Link]
 
     def links_to(self, target: str, source: str = "") -> list[Link]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from sandbox.application import Backend, Site, Store, auth_application, frontend_application
+from sandbox.application import Store
 from sandbox.certificates import Certificates
 from sandbox.dns import NameServer
 from sandbox.errors import UnknownNameError
@@ -21,6 +21,7 @@ from sandbox.faults.kind import FaultKind, Order
 from sandbox.network import HOST, Link
 from sandbox.scenario import HEALTHY, SCENARIOS, Scenario, load_scenario
 from sandbox.servers import ClickHouse, Postgres, Redis
+from sandbox.sites import Sites
 from sandbox.staging import BACKEND, DNS, HERE, SITES, SOURCES, STORES, TARGETS, Staging
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent / "environments"
@@ -230,7 +231,8 @@ class World:
         redis = Redis(password=passwords["redis"])
         postgres = Postgres(password=passwords["postgres"], database=DATABASE, user=USER)
         clickhouse = ClickHouse(password=passwords["clickhouse"], user=USER)
-        await _enter_together(self._stack, (redis, postgres, clickhouse))
+        sites = Sites(folder)
+        await _enter_together(self._stack, (redis, postgres, clickhouse, sites))
         admin = redis.client()
         self._stack.push_async_callback(admin.aclose)
         await admin.ping()  # connected before any fault can keep it out
@@ -240,9 +242,9 @@ class World:
             for source in (HERE, BACKEND):
                 links[source, store] = await self._open_link(source, store, server.port)
         certificates = Certificates(folder)
-        sites = await self._open_sites(certificates, links, passwords)
-        for name, site in sites.items():
-            links[HERE, name] = await self._open_link(HERE, name, site.port)
+        await self._start_sites(sites, certificates, links, passwords)
+        for name, port in sites.ports.items():
+            links[HERE, name] = await self._open_link(HERE, name, port)
         names = await self._stack.enter_async_context(NameServer(_names()))
         self._write_overlay(folder, links, names, certificates)
         self._set_variables(passwords)
@@ -260,26 +262,19 @@ class World:
     async def _open_link(self, source: str, target: str, port: int) -> Link:
         return await self._stack.enter_async_context(Link(source, target, (HOST, port)))
 
-    async def _open_sites(
-        self, certificates: Certificates, links: dict[tuple[str, str], Link], passwords: dict[str, str]
-    ) -> dict[str, Site]:
+    async def _start_sites(
+        self,
+        sites: Sites,
+        certificates: Certificates,
+        links: Mapping[tuple[str, str], Link],
+        passwords: Mapping[str, str],
+    ) -> None:
         stores = {
             name: Store(HOST, links[BACKEND, name].port, TARGETS[name].address, passwords[name])
             for name in STORES
         }
-        backend = Backend(**stores, database=DATABASE, user=USER)
-        self._stack.push_async_callback(backend.close)
-        applications = {
-            "backend": backend.application(),
-            "auth": auth_application(),
-            "frontend": frontend_application(),
-        }
-        sites = {
-            name: Site(application, certificates.good(TARGETS[name].host_name or name))
-            for name, application in applications.items()
-        }
-        await _enter_together(self._stack, tuple(sites.values()))
-        return sites
+        shown = {name: certificates.good(TARGETS[name].host_name or name) for name in SITES}
+        await sites.start(stores, shown, database=DATABASE, user=USER)
 
     def _write_overlay(
         self, folder: Path, links: dict[tuple[str, str], Link], names: NameServer, certificates: Certificates

@@ -1,7 +1,6 @@
 """Faults of the application: it is reached, and answers wrongly."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from sandbox.faults.kind import Effect, FaultKind, Option, Order
 from sandbox.staging import SITES, Staging
@@ -19,15 +18,8 @@ def _kind(
     effect: Effect = "impaired",
     slot: str = ANSWER,
 ) -> FaultKind:
-    @asynccontextmanager
-    async def enter(staging: Staging, order: Order) -> AsyncIterator[None]:
-        # The options may be none, and still the fault is in force.
-        in_force = staging.sites[order.target].application.faults
-        in_force[fault] = order.options
-        try:
-            yield
-        finally:
-            del in_force[fault]
+    def enter(staging: Staging, order: Order) -> AbstractAsyncContextManager[None]:
+        return staging.sites.misbehaving(order.target, fault, order.options)
 
     return FaultKind(fault, title, description, targets, enter, options, effect=effect, slot=slot)
 

@@ -1,27 +1,23 @@
 """Faults of certificates: the site shows one that is wrong in one way."""
 
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sandbox.certificates import Certificates
 from sandbox.faults.kind import Effect, Enter, FaultKind, Option, Order
 from sandbox.staging import SITES, TARGETS, Staging
 
-Issue = Callable[[Certificates, str, Order], ssl.SSLContext]
+Issue = Callable[[Certificates, str, Order], Path]
 
 
 def _showing(issue: Issue) -> Enter:
     @asynccontextmanager
     async def enter(staging: Staging, order: Order) -> AsyncIterator[None]:
-        site, name = staging.sites[order.target], TARGETS[order.target].host_name
+        name = TARGETS[order.target].host_name
         assert name is not None, "every site has a name"
-        good = site.context
-        site.context = issue(staging.certificates, name, order)
-        try:
+        async with staging.sites.showing(order.target, issue(staging.certificates, name, order)):
             yield
-        finally:
-            site.context = good
 
     return enter
 

@@ -95,7 +95,7 @@ async def test_a_fault_is_seen_until_it_is_mended(world: World, prober: Prober, 
     seen = SEEN[fault]
     expected = {seen.check: (seen.status, seen.reason)}
     given = await world.apply_fault(fault, seen.target, **seen.options)
-    broken = await prober.settled(expected, (seen.check,), hurried=seen.hurried)
+    broken = await prober.settled(expected, (seen.check,), hurried=[seen.check] if seen.hurried else [])
     await world.mend(given)
     mended = await prober.settled({}, (seen.check, "backend", "websocket"))
     assert answers(broken) == expected
