@@ -51,9 +51,9 @@ def judge(
     """
     measured = _measured(finding, phases)
     over = measured is not None and measured > spec.budget
-    blames_time = finding.reason in TIME_OUTS or (over and finding.status is Status.PASS)
-    own_time = (elapsed_ms if measured is None else measured) - late_ms
-    if finding.status is not Status.UNKNOWN and blames_time and late_ms > 0 and own_time <= spec.budget:
+    if finding.status is not Status.UNKNOWN and _explained_by_lateness(
+        spec, finding, measured, elapsed_ms, late_ms
+    ):
         message = f"could not be told: the prober was {spoken(late_ms)} late itself"
         return Verdict(Status.UNKNOWN, Reason.PROBER_OVERLOADED, message, None)
     if over and measured is not None and finding.status is Status.PASS:
@@ -61,6 +61,17 @@ def judge(
             Status.DEGRADED, Reason.OVER_BUDGET, too_slow(spec, finding, phases, measured), measured
         )
     return Verdict(finding.status, finding.reason, finding.message, measured)
+
+
+def _explained_by_lateness(
+    spec: CheckSpec, finding: Finding, measured: float | None, elapsed_ms: float, late_ms: float
+) -> bool:
+    if finding.reason in TIME_OUTS:
+        # Within nine tenths of the time-out, for a check whose budget is as long as that.
+        return elapsed_ms - late_ms <= min(spec.budget, 0.9 * spec.timeout) and late_ms > 0
+    if measured is None or finding.status is not Status.PASS:
+        return False
+    return measured - late_ms <= spec.budget < measured
 
 
 def timed_out(spec: CheckSpec, phases: Sequence[Phase]) -> Finding:

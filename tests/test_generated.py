@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from checks.document import read_document
 from checks.environment import models
@@ -27,6 +27,7 @@ def test_committed_files_are_what_the_code_makes(path: Path) -> None:
 
 
 @given(SWEEPS)
+@settings(max_examples=40)
 def test_every_document_fits_its_schema(sweep: Sweep) -> None:
     """Whatever was found, what is written is what was promised, field by field."""
     written = json.loads(json.dumps(document(sweep)))

@@ -55,8 +55,8 @@ def said(result: CheckResult) -> str:
     """A title and what is wrong with it: `Redis unreachable`, `PostgreSQL 10× over budget`."""
     if result.reason is Reason.OVER_BUDGET and result.duration_ms is not None:
         times = result.duration_ms / result.budget_ms
-        return f"{result.title} {times:.0f}× over budget" if times >= 2 else f"{result.title} over budget"
-    return f"{result.title} {WORDS[result.reason].brief}"
+        return f"{_title(result)} {times:.0f}× over budget" if times >= 2 else f"{_title(result)} over budget"
+    return f"{_title(result)} {WORDS[result.reason].brief}"
 
 
 def headline(sweep: Sweep) -> str:
@@ -103,11 +103,15 @@ def _all_well(sweep: Sweep) -> str:
     passed = [result for result in sweep.results if result.status is Status.PASS]
     how_many = f"all {len(passed)} ok" if len(passed) == len(sweep.results) else f"{len(passed)} ok"
     if len(sweep.results) == 1:
-        return f"{passed[0].title} ok, {time(passed[0])}"
+        return f"{_title(passed[0])} ok, {time(passed[0])}"
     # Of the backends: what a web page needs in a browser is another matter.
     backends = [r for r in passed if r.layer == "dependency" and r.duration_ms is not None]
     slowest = max(backends, key=lambda r: r.duration_ms or 0.0, default=None)
     return how_many if slowest is None else f"{how_many}, slowest backend {time(slowest)}"
+
+
+def _title(result: CheckResult) -> str:
+    return " ".join(result.title.split())
 
 
 def _word(status: Status, reason: Reason) -> str:

@@ -39,7 +39,7 @@ def text(sweep: Sweep) -> str:
     """Plain lines without colours, each column as wide as it needs to be."""
     rows = [HEADINGS, *(_cells(result) for result in sweep.worst_first())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
-    lines = [words.headline(sweep), *(_line(row, widths) for row in rows), _origin(sweep)]
+    lines = [_plain(words.headline(sweep)), *(_line(row, widths) for row in rows), _origin(sweep)]
     if sweep.finished and (explained := EXPLAINED.get(exit_code(sweep))):
         lines.append(explained)
     return "\n".join(lines) + "\n"
@@ -56,7 +56,7 @@ def rendered(sweep: Sweep) -> RenderableType:
         style = STYLES[result.status]
         table.add_row(Text(cells[0]), Text(cells[1], style), *(Text(cell) for cell in cells[2:]))
     parts: list[RenderableType] = [
-        Text(words.headline(sweep), "bold"),
+        Text(_plain(words.headline(sweep)), "bold"),
         Padding(table, (0, 0, 0, 2)),
         Text(_origin(sweep), "dim"),
     ]
@@ -74,8 +74,12 @@ def write(sweep: Sweep, stream: IO[str], *, colours: bool) -> None:
 
 
 def _cells(result: CheckResult) -> tuple[str, str, str, str, str]:
-    what = "" if result.status is Status.PASS else CONTROL.sub("", " ".join(result.message.split()))
+    what = "" if result.status is Status.PASS else _plain(result.message)
     return (result.name, words.status(result), words.time(result), words.budget(result), what)
+
+
+def _plain(text: str) -> str:
+    return CONTROL.sub("", " ".join(text.split()))
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:

@@ -1,6 +1,6 @@
 """Sweeps as values."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.result import WORST_FIRST, CheckResult, Status, Sweep
@@ -32,6 +32,7 @@ def test_another_answer_never_hides_a_failure(statuses: list[Status], more: Stat
 
 
 @given(SWEEPS)
+@settings(max_examples=40)
 def test_unfinished_sweep_is_never_a_pass(sweep: Sweep) -> None:
     """While something has not answered, the sweep is not healthy."""
     if not sweep.finished:
@@ -39,6 +40,7 @@ def test_unfinished_sweep_is_never_a_pass(sweep: Sweep) -> None:
 
 
 @given(SWEEPS)
+@settings(max_examples=40)
 def test_worst_come_first_in_the_order_of_the_file(sweep: Sweep) -> None:
     """Every result is there once; failing, over budget, unknown, ok; the file's order within."""
     ordered = sweep.worst_first()

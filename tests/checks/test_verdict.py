@@ -62,6 +62,13 @@ def test_time_out_that_lateness_explains_is_unknown() -> None:
     assert verdict.message == "could not be told: the prober was 14.8 s late itself"
 
 
+def test_little_lateness_excuses_no_time_out_of_a_long_budget() -> None:
+    """Where the budget is as long as the time-out, being a little late is not why nothing answered."""
+    patient = acted("backend", answer, budget=300, timeout=300)
+    assert judge(patient, timed_out(patient, []), [], 305, 20).reason is Reason.READ_TIMEOUT
+    assert judge(patient, timed_out(patient, []), [], 305, 40).reason is Reason.PROBER_OVERLOADED
+
+
 @given(FINDINGS, PHASES, MS, MS)
 def test_no_verdict_is_better_than_its_finding(
     finding: Finding, phases: list[Phase], elapsed: float, late: float
