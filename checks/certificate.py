@@ -1,5 +1,6 @@
 """A server's certificate as values, valid or not."""
 
+import functools
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +37,8 @@ def read_certificate(stream: Stream) -> Certificate:
     if stream.tls is None or (shown := stream.tls.getpeercert(binary_form=True)) is None:
         raise CheckFailed(Reason.TLS_HANDSHAKE_FAILED, f"{stream.where} showed no certificate")
     try:
-        leaf = x509.load_der_x509_certificate(shown)
-        chain = [x509.load_der_x509_certificate(each) for each in sent_chain(stream.tls)]
+        leaf = parse(shown)
+        chain = [parse(each) for each in sent_chain(stream.tls)]
         cipher = stream.tls.cipher()
         return Certificate(
             subject=spoken_name(leaf.subject),
@@ -54,6 +55,12 @@ def read_certificate(stream: Stream) -> Certificate:
         raise CheckFailed(
             Reason.TLS_HANDSHAKE_FAILED, f"the certificate of {stream.where} cannot be read: {error}"
         ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def parse(der: bytes) -> x509.Certificate:
+    """A certificate; remembered, since a prober meets the same ones again and again."""
+    return x509.load_der_x509_certificate(der)
 
 
 def sent_chain(tls: ssl.SSLObject) -> list[bytes]:
