@@ -1,7 +1,9 @@
 """Secrets by reference. An environment file never holds one; it says where one is found."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -35,20 +37,25 @@ class Secrets:
 
     def get(self, reference: SecretRef) -> str | None:
         """The value, without a file's trailing newline; None where the variable or the file is missing."""
-        if reference.env is not None:
-            value = self._environ.get(reference.env)
-        else:
-            assert reference.file is not None
-            try:
-                value = reference.file.read_text(encoding="utf-8").rstrip("\r\n")
-            except OSError:
-                value = None
+        value = self._environ.get(reference.env) if reference.env is not None else _content(reference.file)
         if value:
-            self._given.add(value)
+            self._given |= spellings(value)
         return value
 
     def redact(self, text: str) -> str:
-        """The text with every secret that was given out replaced."""
+        """The text with every secret that was given out replaced, also where it is quoted or escaped."""
         for value in sorted(self._given, key=len, reverse=True):
             text = text.replace(value, REDACTED)
         return text
+
+
+def _content(path: Path | None) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n") if path is not None else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def spellings(value: str) -> set[str]:
+    """A secret as it may appear in a server's or library's words: plain, in a URL, in JSON, in a repr."""
+    return {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
