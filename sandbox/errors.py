@@ -33,5 +33,11 @@ class WrongOptionError(WorldError):
     code = "wrong_option"
 
 
+class FaultFailedError(WorldError):
+    """A fault could not be applied or mended, since a server of the sandbox did not do as it was told."""
+
+    code = "fault_failed"
+
+
 def _listed(choices: tuple[str, ...]) -> str:
     return f"There is {', '.join(choices)}." if choices else "It takes none."

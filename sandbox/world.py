@@ -2,25 +2,27 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from asyncpg import InterfaceError, PostgresError
+from redis.exceptions import RedisError
 from ruamel.yaml import YAML
 
 from sandbox.application import Store
 from sandbox.certificates import Certificates
 from sandbox.dns import NameServer
-from sandbox.errors import UnknownNameError
+from sandbox.errors import FaultFailedError, UnknownNameError
 from sandbox.faults import FAULTS, fault_kind
 from sandbox.faults.kind import FaultKind, Order
 from sandbox.network import HOST, Link
 from sandbox.scenario import HEALTHY, SCENARIOS, Scenario, load_scenario
-from sandbox.servers import ClickHouse, Postgres, Redis
+from sandbox.servers import ClickHouse, Postgres, Redis, ServerError
 from sandbox.sites import Sites
 from sandbox.staging import BACKEND, DNS, HERE, SITES, SOURCES, STORES, TARGETS, Staging
 
@@ -209,19 +211,21 @@ class World:
         fault = FaultInForce(f"f{self._given}", kind, order, datetime.now(UTC), AsyncExitStack())
         for other in [each for each in self._faults.values() if each.knob == fault.knob]:
             await self._mend(other.id)
-        await fault.stack.enter_async_context(kind.enter(self.staging, order))
+        with _explained(fault.title):
+            await fault.stack.enter_async_context(kind.enter(self.staging, order))
         self._faults[fault.id] = fault
         return fault.id
 
     async def _mend(self, fault_id: str) -> None:
-        await self._faults.pop(fault_id).stack.aclose()
+        fault = self._faults.pop(fault_id)
+        with _explained(fault.title):
+            await fault.stack.aclose()
 
     async def _mend_all(self) -> None:
         """The newest first; one that cannot be mended does not keep the others broken."""
         async with AsyncExitStack() as stack:
-            for fault in self._faults.values():
-                stack.push_async_callback(fault.stack.aclose)
-            self._faults.clear()
+            for fault_id in tuple(self._faults):
+                stack.push_async_callback(self._mend, fault_id)
 
     # coming up
 
@@ -317,6 +321,17 @@ async def _enter_together(
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+@contextmanager
+def _explained(title: str) -> Iterator[None]:
+    """Turns what a server's client raises into words for whoever wished the fault."""
+    try:
+        yield
+    except (OSError, TimeoutError, RedisError, PostgresError, InterfaceError, ServerError) as error:
+        raise FaultFailedError(
+            f"{title}: {error or type(error).__name__}. Try again, or mend all."
+        ) from error
 
 
 def _names() -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from checks.environment import load_environment, load_overlay
 from checks.overlay import parse_endpoint
-from sandbox.errors import UnknownNameError, WorldError, WrongOptionError
+from sandbox.errors import FaultFailedError, UnknownNameError, WorldError, WrongOptionError
 from sandbox.scenario import SCENARIOS
 from sandbox.world import World
 from tests.sandbox.probing import answers, probing
@@ -205,3 +205,15 @@ async def test_ctrl_c_leaves_no_process_and_no_file(open_folder: Path) -> None:
     assert complaints == b""
     assert [child for child in children if child.is_running() and child.status() != "zombie"] == []
     assert await asyncio.to_thread(lambda: list(open_folder.iterdir())) == []
+
+
+async def test_a_server_that_is_gone_makes_a_fault_fail_with_words() -> None:
+    """Nothing is in force then, the other faults are mended, and leaving works."""
+    async with World("auth-down") as world:
+        await world.staging.postgres.process.stop()
+        with pytest.raises(FaultFailedError, match="PostgreSQL: read-only"):
+            await world.apply_fault("postgres_read_only", "postgres")
+        assert [fault["fault"] for fault in world.describe()["faults"]] == ["refuse"]
+        with pytest.raises(FaultFailedError):
+            await world.apply_scenario("postgres-locks")
+        assert world.describe()["faults"] == []
