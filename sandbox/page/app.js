@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { coalesced } from "./events.js";
 import { isNarrow, writeRoute } from "./route.js";
-import { createStore, directory, INITIAL } from "./state.js";
+import { channelsOf, createStore, directory, INITIAL } from "./state.js";
 import { toastError } from "./toast.js";
 
 const CALLS_KEPT = 500;
@@ -25,12 +25,8 @@ const LOADS = {
   world: async ({ state, set }) => {
     const world = await api.state();
     const people = world.users.filter((user) => !user.is_bot);
-    const known = (list, id) => list.some((item) => item.id === id);
-    set({
-      world,
-      me: known(people, state.me) ? state.me : people[0]?.id ?? null,
-      view: state.view === "home" || known(world.channels, state.view) ? state.view : world.channels[0]?.id ?? null,
-    });
+    const me = people.some((user) => user.id === state.me) ? state.me : people[0]?.id ?? null;
+    set({ world, me, view: viewFor(world, me, state.view) });
   },
   messages: async ({ state, set }) => {
     const asked = { channel: state.view, user: state.me };
@@ -61,6 +57,12 @@ const LOADS = {
   },
 };
 
+/** The view that is wanted, if this person may see it; else the first channel of theirs. */
+function viewFor(world, user, wanted) {
+  const channels = channelsOf(world, user);
+  return wanted === "home" || channels.some((channel) => channel.id === wanted) ? wanted : channels[0]?.id ?? null;
+}
+
 function actions(app, report) {
   const { store, refresh } = app;
   const { state } = store;
@@ -75,7 +77,9 @@ function actions(app, report) {
   const act = {
     attempt,
     become(user) {
-      store.set({ me: user, messages: null, threadMessages: null, views: { modals: [], home: null }, drawer: false });
+      const view = viewFor(state.world, user, state.view);
+      const thread = view === state.view ? state.thread : null;
+      store.set({ me: user, view, thread, messages: null, threadMessages: null, views: { modals: [], home: null }, drawer: false });
       refresh.messages();
       refresh.thread();
       refresh.views();

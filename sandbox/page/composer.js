@@ -56,7 +56,7 @@ function build({ testid, label }) {
     role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": listId,
   });
   const list = h("ul", { class: "completion", id: listId, role: "listbox", "aria-label": "Commands", "data-testid": "command-list", hidden: true });
-  const notice = h("div", { class: "notice", role: "alert", "data-testid": "composer-notice" });
+  const notice = h("div", { class: "notice", role: "alert", "data-testid": testid.replace("input", "notice") });
   const pending = h("div", { class: "pending", role: "status" });
   const form = h("form", { class: "composer" }, list, notice,
     h("div", { class: "composer-box" }, input, h("button", { class: "send", "aria-label": "Send" }, icon("send"))),

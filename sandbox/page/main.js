@@ -51,7 +51,8 @@ async function catchUp({ store, refresh, act }) {
 
 const HEARD = {
   message(event, { store, refresh }) {
-    const { view, unread } = store.state;
+    const { view, unread, me } = store.state;
+    if (event.user && event.user !== me) return; // for another person alone
     if (event.channel && event.channel !== view) {
       store.set({ unread: new Set(unread).add(event.channel) });
       return;

@@ -32,7 +32,7 @@ export function createMessageList(app, { label, testid, inThread, empty }) {
   return {
     node: h("div", { class: "list-frame" }, scroller, jump),
     show(messages) {
-      const came = reconcile(list, drawn, plan(messages, app, inThread), app);
+      const came = reconcile(list, drawn, plan(messages, app, inThread));
       blank.replaceChildren(...(messages.length ? [] : empty()));
       if (pinned) toEnd();
       else if (came) jump.hidden = false;
@@ -68,14 +68,17 @@ function plan(messages, app, inThread) {
   return wanted;
 }
 
-let namesOf = { world: null, key: "" };
+const namesOf = { world: null, text: "", version: 0 };
 
+/** Changes when the person or any name does, since messages show names. */
 function namesKey(state) {
   if (namesOf.world !== state.world) {
     const { people, channels, usergroups } = directory(state);
-    namesOf = { world: state.world, key: JSON.stringify([...people.values(), ...channels.values(), ...usergroups.values()]) };
+    const text = JSON.stringify([people, channels, usergroups].map((map) => [...map.values()]));
+    if (text !== namesOf.text) Object.assign(namesOf, { text, version: namesOf.version + 1 });
+    namesOf.world = state.world;
   }
-  return `${state.me} ${namesOf.key.length}`;
+  return `${state.me} ${namesOf.version}`;
 }
 
 function follows(message, before) {

@@ -10,11 +10,11 @@ import { words } from "./text/object.js";
 
 /** Shows the top of the person's modal stack. */
 export function mountModals(node, app) {
-  const kept = new Map(); // view id -> {values, folds}
+  const kept = new Map(); // view id -> {values, folds, errors}
   const shown = { dialog: null, fingerprint: "", viewId: null, returnTo: null };
   app.store.watch(["views", "world"], ({ views }) => {
     const top = views.modals.at(-1);
-    const fingerprint = JSON.stringify([top, views.modals.length]);
+    const fingerprint = JSON.stringify([top?.id, top?.title, top?.submit, top?.close, top?.blocks, views.modals.length]);
     if (!top) close(shown);
     else if (fingerprint !== shown.fingerprint) open(node, app, shown, kept, top, views.modals.length);
     shown.fingerprint = fingerprint;
@@ -32,7 +32,7 @@ function close(shown) {
 }
 
 function open(node, app, shown, kept, view, depth) {
-  if (!kept.has(view.id)) kept.set(view.id, { values: createValues(), folds: new Map() });
+  if (!kept.has(view.id)) kept.set(view.id, { values: createValues(), folds: new Map(), errors: {} });
   const same = shown.viewId === view.id && shown.dialog;
   const position = same ? [shown.dialog.querySelector(".modal-body").scrollTop, document.activeElement?.dataset.actionId] : null;
   shown.returnTo ??= document.activeElement;
@@ -67,6 +67,7 @@ function build(app, view, depth, keep) {
     dismiss();
   });
   trapTab(dialog);
+  showErrors(form, keep.errors);
   return dialog;
 }
 
@@ -79,16 +80,19 @@ function footer(view, dismiss) {
 }
 
 async function submit(app, view, form, keep) {
-  const missing = emptyRequired(view, keep.values);
-  showErrors(form, missing);
-  if (Object.keys(missing).length) return;
+  keep.errors = emptyRequired(view, keep.values);
+  showErrors(form, keep.errors);
+  focusFirstError(form);
+  if (Object.keys(keep.errors).length) return;
   const button = form.querySelector("[data-testid=modal-submit]");
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   const shown = new Set(view.blocks.map((block, index) => block.block_id ?? `b${index}`));
   const answer = await act(app, { view_id: view.id, values: keep.values.all(shown) });
   button.removeAttribute("aria-busy");
-  showErrors(form, answer?.errors ?? {});
+  keep.errors = answer?.errors ?? {};
+  showErrors(form, keep.errors);
+  focusFirstError(form);
 }
 
 async function act(app, body) {
@@ -118,7 +122,6 @@ function emptyRequired(view, values) {
 }
 
 function showErrors(form, errors) {
-  let first = null;
   for (const block of form.querySelectorAll("[data-block='input']")) {
     const words = Object.hasOwn(errors, block.dataset.blockId) ? errors[block.dataset.blockId] : "";
     block.classList.toggle("invalid", words !== "");
@@ -126,7 +129,10 @@ function showErrors(form, errors) {
     const field = block.querySelector("[data-action-id]");
     if (words) field?.setAttribute("aria-invalid", "true");
     else field?.removeAttribute("aria-invalid");
-    if (words) first ??= field;
   }
+}
+
+function focusFirstError(form) {
+  const first = form.querySelector("[aria-invalid]");
   (first?.matches("input, select, textarea") ? first : first?.querySelector("input"))?.focus();
 }

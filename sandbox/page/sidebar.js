@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { avatar } from "./people.js";
-import { placeName } from "./state.js";
+import { channelsOf, placeName } from "./state.js";
 
 /** Draws the sidebar, and the veil behind it where it is a drawer. */
 export function mountSidebar(node, scrim, app) {
@@ -22,7 +22,7 @@ function draw(node, state, act) {
   node.replaceChildren(
     h("div", { class: "workspace" }, h("span", { class: "workspace-name" }, state.world.workspace.name), h("span", { class: "workspace-note" }, "local sandbox")),
     h("div", { class: "sidebar-scroll" },
-      group("Channels", ...state.world.channels.filter((channel) => !channel.is_im).map((channel) => channelRow(channel, state, act))),
+      group("Channels", ...channelsOf(state.world, state.me).filter((channel) => !channel.is_im).map((channel) => channelRow(channel, state, act))),
       ...directMessages(state, act),
       group("Apps", homeRow(state, act)),
       people(state, act)),
@@ -35,7 +35,7 @@ function group(title, ...rows) {
 }
 
 function directMessages(state, act) {
-  const mine = state.world.channels.filter((channel) => channel.is_im && channel.members.includes(state.me));
+  const mine = channelsOf(state.world, state.me).filter((channel) => channel.is_im);
   return mine.length ? [group("Direct messages", ...mine.map((channel) => channelRow(channel, state, act)))] : [];
 }
 

@@ -48,6 +48,11 @@ export function channel(state) {
   return state.world?.channels.find((candidate) => candidate.id === state.view) ?? null;
 }
 
+/** The channels that a person is in: guests and outsiders see no others, as at Slack. */
+export function channelsOf(world, user) {
+  return world.channels.filter((candidate) => candidate.members.includes(user));
+}
+
 /** What people call a channel: its name, or for a direct message the other person's. */
 export function placeName(place, state) {
   if (!place.is_im) return place.name;

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { isNarrow, onWidthClass } from "./route.js";
+import { channelsOf } from "./state.js";
 
 /** Draws the tab bar; the style sheet shows it on narrow screens only. */
 export function mountTabs(node, app) {
@@ -14,7 +15,8 @@ export function mountTabs(node, app) {
   store.watch(["view", "panels", "world"], (state) => {
     if (state.view && state.view !== "home") lastChannel.id = state.view;
     const panel = state.panels.staging ? "staging" : state.panels.inspector ? "inspector" : null;
-    const chat = () => act.open(lastChannel.id ?? state.world?.channels[0]?.id);
+    const mine = state.world ? channelsOf(state.world, state.me).map((channel) => channel.id) : [];
+    const chat = () => act.open(mine.includes(lastChannel.id) ? lastChannel.id : mine[0]);
     node.replaceChildren(
       tab("chat", "Chat", !panel && state.view !== "home", chat),
       tab("home", "Home", !panel && state.view === "home", () => act.open("home")),

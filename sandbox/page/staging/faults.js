@@ -1,7 +1,7 @@
 // What is broken now, and what can be broken.
 
 import { api } from "../api.js";
-import { h } from "../dom.js";
+import { freshId, h } from "../dom.js";
 import { ago } from "../text/dates.js";
 
 /** Draws the faults in force, the scenarios, and the form for a single fault. */
@@ -94,9 +94,14 @@ function kindFields(kind, world) {
   if (!kind) return [h("p", { class: "quiet" }, "This sandbox offers no single faults.")];
   return [
     h("p", { class: "quiet" }, kind.description ?? ""),
-    h("label", {}, "Where", h("select", { class: "select", name: "target", "data-testid": "target-select" },
+    labelled("Where", h("select", { class: "select", name: "target", "data-testid": "target-select" },
       ...(kind.targets ?? []).map((target) => h("option", { value: target }, title.get(target) ?? target)))),
-    ...(kind.options ?? []).map((option) => h("label", {}, labelOf(option), optionField(option, world)))];
+    ...(kind.options ?? []).map((option) => labelled(labelOf(option), optionField(option, world)))];
+}
+
+function labelled(words, field) {
+  field.id = freshId("fault-field");
+  return h("div", { class: "fault-field" }, h("label", { for: field.id }, words), field);
 }
 
 function labelOf(option) {

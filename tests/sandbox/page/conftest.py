@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -122,7 +121,7 @@ def _listen(app: AsyncApp, stage: Stage) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[Open]:
-    """Opens the page at a place; fails the test afterwards where the page had an error or called elsewhere."""
+    """Opens the page at a place; fails where the page had an error or called another host."""
     troubles: list[str] = []
     async with AsyncExitStack() as stack:
 

@@ -37,10 +37,7 @@ CARD: list[Block] = [
         "block_id": "checks",
         "column_settings": [{}, {}, {"align": "right"}, {"align": "right"}, {"is_wrapped": True}],
         "rows": [
-            [
-                {"type": "raw_text", "text": t}
-                for t in ("check", "status", "time", "budget", "what is wrong")
-            ],
+            [{"type": "raw_text", "text": t} for t in ("check", "status", "time", "budget", "what is wrong")],
             [
                 {"type": "raw_text", "text": "redis"},
                 {"type": "raw_text", "text": "🔴 failing"},
@@ -79,14 +76,22 @@ CARD: list[Block] = [
         "type": "context",
         "block_id": "footer",
         "elements": [
-            mrkdwn("9 checks from *this machine* in 6.2 s · asked by <@UALICE> · <!date^1795442400^{ago}|now>")
+            mrkdwn(
+                "9 checks from *this machine* in 6.2 s · asked by <@UALICE> · <!date^1795442400^{ago}|now>"
+            )
         ],
     },
     {
         "type": "actions",
         "block_id": "next",
         "elements": [
-            {"type": "button", "action_id": "why", "style": "primary", "text": plain("Why?"), "value": "7f3a"},
+            {
+                "type": "button",
+                "action_id": "why",
+                "style": "primary",
+                "text": plain("Why?"),
+                "value": "7f3a",
+            },
             {"type": "button", "action_id": "details", "text": plain("Details"), "value": "7f3a"},
             {"type": "button", "action_id": "run_again", "text": plain("Run again"), "value": "7f3a"},
         ],
@@ -164,7 +169,8 @@ TEXTS: list[Block] = [
         "type": "markdown",
         "block_id": "md",
         "text": "# For good\n\n1. require **whybot gate**\n2. see [docs](https://example.com)\n\n"
-        "- [x] done\n- [ ] open\n\n> quoted\n\n```\nwhybot gate staging\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "- [x] done\n- [ ] open\n\n> quoted\n\n```\nwhybot gate staging\n```\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
     },
     {
         "type": "actions",
@@ -272,12 +278,6 @@ MODAL: Block = {
     "close": plain("Not now"),
     "blocks": [
         {
-            "type": "alert",
-            "block_id": "notice",
-            "level": "warning",
-            "text": mrkdwn("Nothing changes before *someone else* approves."),
-        },
-        {
             "type": "input",
             "block_id": "reason",
             "label": plain("Reason"),
@@ -346,4 +346,11 @@ MODAL: Block = {
             "element": {"type": "users_select", "action_id": "picked", "initial_user": "UBOB"},
         },
     ],
+}
+
+ALERT: Block = {
+    "type": "alert",
+    "block_id": "notice",
+    "level": "warning",
+    "text": mrkdwn("Nothing changes before *someone else* approves."),
 }

@@ -14,7 +14,7 @@ NAMELESS = """() => [...document.querySelectorAll('button, a[href], input, selec
                     || node.textContent.trim() || node.getAttribute('title')))
   .map(node => node.outerHTML.slice(0, 120))"""
 
-# Each visible text against the first opaque background behind it; colours are read as the browser paints them.
+# Each visible text against the first opaque background behind it; colours as the browser paints them.
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgba = colour => {
@@ -36,10 +36,11 @@ CONTRAST = """() => {
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !node.getClientRects().length) continue;
-    if (node.closest('svg, .sr-only, .skip, option, noscript, :disabled') || !node.checkVisibility({opacityProperty: true})) continue;
+    if (node.closest('svg, .sr-only, .skip, option, noscript, :disabled')) continue;
+    if (!node.checkVisibility({opacityProperty: true})) continue;
     const [a, b] = [light(rgba(getComputedStyle(node).color)), light(behind(node))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className} ${walker.currentNode.data.trim().slice(0, 40)}`);
+    if (ratio < 4.5) found.push(`${ratio.toFixed(2)} ${node.className} ${node.textContent.slice(0, 40)}`);
   }
   return [...new Set(found)];
 }"""

@@ -13,7 +13,7 @@ async def test_a_slash_lists_the_commands_and_tab_completes(stage: Stage, open_p
     page = await open_page()
     field = page.get_by_test_id("composer-input")
     await field.press("/")
-    options = page.get_by_role("option")
+    options = page.get_by_test_id("command-list").get_by_role("option")
     await expect(options).to_have_count(2)
     await expect(options.first).to_contain_text("/staging-health [NAME…]")
     await field.press("ArrowDown")
@@ -49,7 +49,12 @@ async def test_up_brings_back_what_was_sent(stage: Stage, open_page: Open) -> No
         await field.fill(text)
         await field.press("Enter")
         await expect(page.get_by_test_id("message").last).to_contain_text(text)
-    for key, expected in (("ArrowUp", "second"), ("ArrowUp", "first"), ("ArrowDown", "second"), ("ArrowDown", "")):
+    for key, expected in (
+        ("ArrowUp", "second"),
+        ("ArrowUp", "first"),
+        ("ArrowDown", "second"),
+        ("ArrowDown", ""),
+    ):
         await field.press(key)
         await expect(field).to_have_value(expected)
 

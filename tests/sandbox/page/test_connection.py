@@ -1,5 +1,7 @@
 """Updates come over one event stream; none is lost when it breaks; failures are visible."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Route, expect
 
@@ -27,12 +29,19 @@ async def test_a_change_during_a_read_causes_another_read(stage: Stage, open_pag
     """A message that comes while an older answer is on its way is not missed."""
     page = await open_page()
     held: list[Route] = []
-    await page.route("**/sandbox/api/messages**", lambda route: held.append(route))
+    caught = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        caught.set()
+        if len(held) > 1:
+            await route.continue_()
+
+    await page.route("**/sandbox/api/messages**", hold)
     first = await stage.post("first")
-    await page.wait_for_event("request", lambda request: "api/messages" in request.url)
+    await asyncio.wait_for(caught.wait(), 15)
     answer = await held[0].fetch()
     second = await stage.post("second")
-    await page.unroute("**/sandbox/api/messages**")
     await held[0].fulfill(response=answer)
     await expect(message(page, first)).to_be_visible()
     await expect(message(page, second)).to_be_visible()
@@ -42,6 +51,7 @@ async def test_a_refusal_becomes_a_notice_that_says_what_to_do(stage: Stage, ope
     """An error of the control API is shown with its sentence, its code and advice."""
     page = await open_page()
     ts = await stage.post("card", CARD)
+    await expect(message(page, ts).get_by_role("button", name="Run again")).to_be_visible()
     stage.sandbox.slack.workspace.channels[CHANNEL].messages[ts].blocks = []
     await message(page, ts).get_by_role("button", name="Run again").click()
     toast = page.get_by_test_id("toast")
@@ -58,9 +68,10 @@ async def test_raw_traffic_is_listed_newest_first_and_filtered(stage: Stage, ope
     await stage.post("one")
     await stage.post("two")
     calls = page.get_by_test_id("calls").locator("li")
-    await expect(calls.first).to_have_attribute("data-method", "chat.postMessage")
-    await calls.first.locator("summary").click()
-    await expect(calls.first).to_contain_text('"text": "two"')
+    posts = page.get_by_test_id("calls").locator("[data-method='chat.postMessage']")
+    await expect(posts).to_have_count(2)
+    await posts.first.locator("summary").click()
+    await expect(posts.first).to_contain_text('"text": "two"')
     await page.get_by_label("Filter calls").fill("apps.connections")
     await expect(calls).to_have_count(1)
     await expect(page.get_by_test_id("calls")).not_to_contain_text(stage.sandbox.slack.app_token)

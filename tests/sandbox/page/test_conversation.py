@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 async def test_a_new_message_appears_and_is_announced(stage: Stage, open_page: Open) -> None:
     """Nobody reloads: the message comes by itself, and the live region says it."""
     page = await open_page()
-    await expect(page.get_by_text("No messages yet. Type /staging-health to ask how staging is.")).to_be_visible()
+    await expect(
+        page.get_by_text("No messages yet. Type /staging-health to ask how staging is.")
+    ).to_be_visible()
     ts = await stage.post("staging: all 9 ok")
     await expect(message(page, ts)).to_contain_text("staging: all 9 ok")
     await expect(page.get_by_test_id("announcer")).to_have_text("whybot: staging: all 9 ok")
@@ -149,18 +151,28 @@ async def test_the_view_follows_new_messages_only_at_the_end(stage: Stage, open_
     for number in range(40):
         stage.sandbox.slack.gestures.say("UBOB", CHANNEL, f"line {number}", None)
     page = await open_page()
+    said = page.get_by_test_id("message-list")
     scroller = page.locator(".conversation .scroller")
     end = "node => node.scrollHeight - node.scrollTop - node.clientHeight < 3"
-    await expect(page.get_by_text("line 39")).to_be_in_viewport()
+    await expect(said.get_by_text("line 39")).to_be_in_viewport()
     assert await scroller.evaluate(end)
     stage.sandbox.slack.gestures.say("UBOB", CHANNEL, "one more", None)
-    await expect(page.get_by_text("one more")).to_be_in_viewport()
+    await expect(said.get_by_text("one more")).to_be_in_viewport()
     await scroller.hover()
     await page.mouse.wheel(0, -800)
-    await expect(page.get_by_text("one more")).not_to_be_in_viewport()
+    await expect(said.get_by_text("one more")).not_to_be_in_viewport()
     stage.sandbox.slack.gestures.say("UBOB", CHANNEL, "and another", None)
     jump = page.get_by_role("button", name="New messages")
     await expect(jump).to_be_visible()
-    await expect(page.get_by_text("and another")).not_to_be_in_viewport()
+    await expect(said.get_by_text("and another")).not_to_be_in_viewport()
     await jump.click()
-    await expect(page.get_by_text("and another")).to_be_in_viewport()
+    await expect(said.get_by_text("and another")).to_be_in_viewport()
+
+
+async def test_people_see_the_channels_that_they_are_in(stage: Stage, open_page: Open) -> None:
+    """An outsider sees the shared channel alone, and is taken there."""
+    page = await open_page()
+    await expect(page.locator("[data-channel]")).to_have_count(4)
+    await page.get_by_test_id("person-mallory").check()
+    await expect(page.locator("[data-channel]")).to_have_count(1)
+    await expect(page.get_by_test_id("channel-name")).to_contain_text("staging")

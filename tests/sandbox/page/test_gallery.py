@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.sandbox.page.conftest import Open, Stage, message
-from tests.sandbox.page.gallery import CARD, PLAN, TASK, TEXTS, chart
+from tests.sandbox.page.gallery import ALERT, CARD, PLAN, TASK, TEXTS, chart
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -42,7 +42,9 @@ async def test_mrkdwn_is_drawn(stage: Stage, open_page: Open) -> None:
     )
     await expect(intro.locator("blockquote")).to_have_text("quoted & escaped")
     await expect(intro.locator("pre")).to_have_text("Error -3 connecting to 10.166.204.83:6379")
-    await expect(intro.locator(".mention")).to_have_text(["@alice", "@bob", "#staging", "@sre-staging", "@here"])
+    await expect(intro.locator(".mention")).to_have_text(
+        ["@alice", "@bob", "#staging", "@sre-staging", "@here"]
+    )
     await expect(intro.locator(".mention-me").first).to_have_text("@alice")
     await expect(intro.locator("time")).to_have_attribute("datetime", "2026-11-23T14:00:00.000Z")
     await expect(message(page, ts).locator(".fields .field")).to_have_text(
@@ -101,9 +103,7 @@ async def test_a_plan_shows_the_state_of_each_task(stage: Stage, open_page: Open
     await expect(card.get_by_role("link", name="log")).to_be_visible()
 
 
-async def test_what_was_unfolded_stays_so_when_the_message_is_updated(
-    stage: Stage, open_page: Open
-) -> None:
+async def test_what_was_unfolded_stays_so_when_the_message_is_updated(stage: Stage, open_page: Open) -> None:
     """A live card that changes does not close what its reader opened."""
     ts = await stage.post("reading", [TASK])
     page = await open_page()
@@ -137,7 +137,10 @@ async def test_a_block_that_is_not_known_is_named(stage: Stage, open_page: Open)
     workspace = stage.sandbox.slack.workspace
     ts = await stage.post("mixed", [{"type": "divider"}])
     stored = workspace.channels["C0INCIDENTS"].messages[ts]
-    stored.blocks = [{"type": "hologram", "block_id": "x"}, CARD[0]]
+    stored.blocks = [{"type": "hologram", "block_id": "x"}, CARD[0], ALERT]
     page = await open_page()
     await expect(message(page, ts)).to_contain_text('cannot draw a "hologram" block')
+    await expect(message(page, ts).get_by_role("note")).to_have_text(
+        "Nothing changes before someone else approves."
+    )
     await expect(message(page, ts).get_by_role("heading")).to_contain_text("Redis unreachable")

@@ -5,13 +5,13 @@ from playwright.async_api import expect
 
 from sandbox.server import PAGE
 from tests.sandbox.page.conftest import CHANNEL, Open, Stage, message
-from tests.sandbox.page.gallery import mrkdwn, plain, rich, says
+from tests.sandbox.page.gallery import Block, mrkdwn, plain, rich, says
 
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 ADDRESS = "javascript:alert(3)"
 
 
-def hostile_blocks() -> list[dict]:
+def hostile_blocks() -> list[Block]:
     """The hostile texts wherever a block takes a text or an address."""
     return [
         {"type": "header", "text": plain(SCRIPT)},
@@ -21,7 +21,11 @@ def hostile_blocks() -> list[dict]:
         rich(says(SCRIPT, bold=True), {"type": "link", "url": ADDRESS, "text": "press"}),
         {"type": "table", "rows": [[{"type": "raw_text", "text": SCRIPT}]]},
         {"type": "image", "image_url": ADDRESS, "alt_text": SCRIPT},
-        {"type": "plan", "title": SCRIPT, "tasks": [{"task_id": SCRIPT, "title": SCRIPT, "status": "__proto__"}]},
+        {
+            "type": "plan",
+            "title": SCRIPT,
+            "tasks": [{"task_id": SCRIPT, "title": SCRIPT, "status": "__proto__"}],
+        },
         {"type": "constructor", "block_id": "__proto__"},
         {
             "type": "actions",

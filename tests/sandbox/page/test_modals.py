@@ -17,14 +17,18 @@ async def opened(stage: Stage, page: Page) -> str:
     return ts
 
 
-async def test_a_modal_asks_for_what_is_missing_then_submits_everything(stage: Stage, open_page: Open) -> None:
+async def test_a_modal_asks_for_what_is_missing_then_submits_everything(
+    stage: Stage, open_page: Open
+) -> None:
     """Required fields first; the bot's own errors stand at their field; then the modal closes."""
     page = await open_page()
     await opened(stage, page)
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_label("Reason")).to_be_focused()
     await dialog.get_by_role("button", name="Propose").click()
-    await expect(dialog.locator("[data-block-id=reason]")).to_contain_text("Please complete this required field.")
+    await expect(dialog.locator("[data-block-id=reason]")).to_contain_text(
+        "Please complete this required field."
+    )
     assert stage.submissions == []
     await dialog.get_by_label("Reason").fill("no")
     await dialog.get_by_label("Service").select_option("auth")
