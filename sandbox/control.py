@@ -20,11 +20,22 @@ from sandbox.slack.delivery import Ack
 from sandbox.slack.errors import JSON, GestureRefused
 from sandbox.slack.socket_mode import DISCONNECT_REASONS
 from sandbox.slack.web_api import Failure
-from sandbox.slack.workspace import BOT_USER, SLACKBOT, TEAM, TEAM_NAME, Message, message_document
+from sandbox.slack.workspace import (
+    BOT_USER,
+    SLACKBOT,
+    TEAM,
+    TEAM_NAME,
+    Channel,
+    Message,
+    User,
+    Workspace,
+    message_document,
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 KEEP_ALIVE_SECONDS = 15.0
 VALUE_FIELDS = ("value", "rich_text_value")
+LISTS_OF_THE_WORLD = ("scenarios", "faults", "fault_kinds", "services", "links", "alert_receivers")
 TIMED_OUT = "whybot did not acknowledge within 3 seconds."
 NOBODY_THERE = "whybot is not connected, or its answer was not understood."
 
@@ -159,59 +170,29 @@ class Control:
     # Reading
 
     async def _state(self, _request: Request) -> Response:
-        slack, workspace = self._slack, self._slack.workspace
-        bot = workspace.users[BOT_USER]
+        slack = self._slack
         own: JSON = {
             "workspace": {"id": TEAM, "name": TEAM_NAME, "newer_blocks": slack.newer_blocks},
-            "bot": {
-                "user_id": bot.id,
-                "name": bot.name,
-                "connected": self._bot_connected(),
-                "mode": slack.mode,
-                **(self.bot.describe() if self.bot is not None else {}),
-            },
-            "users": [
-                {
-                    "id": user.id,
-                    "name": user.name,
-                    "real_name": user.real_name,
-                    "role": user.role,
-                    "tz": user.tz,
-                    "team_id": user.team_id,
-                    "is_bot": user.is_bot,
-                }
-                for user in workspace.users.values()
-                if user.id != SLACKBOT
-            ],
-            "channels": [
-                {
-                    "id": channel.id,
-                    "name": channel.name,
-                    "topic": channel.topic,
-                    "members": channel.members,
-                    "is_im": channel.is_im,
-                    "is_ext_shared": channel.is_ext_shared,
-                }
-                for channel in workspace.channels.values()
-            ],
-            "usergroups": [
-                {"id": group.id, "handle": group.handle, "name": group.name, "users": group.users}
-                for group in workspace.usergroups.values()
-            ],
-            "commands": [
-                {
-                    "command": name,
-                    "description": command.get("description", ""),
-                    "usage_hint": command.get("usage_hint", ""),
-                }
-                for name, command in slack.commands.items()
-            ],
+            "bot": self._describe_bot(),
+            **_people_and_places(slack.workspace),
+            "commands": [_command_document(command) for command in slack.commands.values()],
             "rate_limits": {"breaches": [vars(breach) for breach in slack.limits.breaches]},
-            "scenario": None,
         }
-        empty = ("scenarios", "faults", "fault_kinds", "services", "links", "alert_receivers")
-        world = self._world.describe() if self._world is not None else {}
-        return JSONResponse({**{key: [] for key in empty}, **own, **world})
+        world = self._world.describe() if self._world is not None else {"scenario": None}
+        lists: JSON = {name: [] for name in LISTS_OF_THE_WORLD}
+        return JSONResponse({**lists, **own, **world})
+
+    def _describe_bot(self) -> JSON:
+        bot = self._slack.workspace.users[BOT_USER]
+        process = self.bot.describe() if self.bot is not None else {}
+        connected = self._bot_connected()
+        return {
+            "user_id": bot.id,
+            "name": bot.name,
+            "connected": connected,
+            "mode": self._slack.mode,
+            **process,
+        }
 
     def _bot_connected(self) -> bool:
         if self._slack.mode == "socket":
@@ -370,6 +351,31 @@ class Control:
         except ValueError as error:
             raise BadRequest("invalid_arguments", str(error)) from error
         return JSONResponse({"ok": True, "bot": self.bot.describe()})
+
+
+# What Slack holds, as JSON
+
+
+def _people_and_places(workspace: Workspace) -> JSON:
+    return {
+        "users": [_user_document(user) for user in workspace.users.values() if user.id != SLACKBOT],
+        "channels": [_channel_document(channel) for channel in workspace.channels.values()],
+        "usergroups": [vars(group) for group in workspace.usergroups.values()],
+    }
+
+
+def _user_document(user: User) -> JSON:
+    names = ("id", "name", "real_name", "role", "tz", "team_id", "is_bot")
+    return {name: getattr(user, name) for name in names}
+
+
+def _channel_document(channel: Channel) -> JSON:
+    names = ("id", "name", "topic", "members", "is_im", "is_ext_shared")
+    return {name: getattr(channel, name) for name in names}
+
+
+def _command_document(command: JSON) -> JSON:
+    return {name: command.get(name, "") for name in ("command", "description", "usage_hint")}
 
 
 # Troubles of Slack

@@ -110,7 +110,7 @@ class _Demo:
         if self._options.bot:
             with self._step("whybot"):
                 await self._start_bot(stack, server, folder)
-        self._report(server, stack)
+        self._report(server, stack, folder.log_file)
 
     async def _start_server(self, stack: AsyncExitStack, world: World, bot_port: int) -> SandboxServer:
         bot_url = f"http://{HOST}:{bot_port}" if self._options.http else None
@@ -135,7 +135,7 @@ class _Demo:
     async def _start_bot(self, stack: AsyncExitStack, server: SandboxServer, folder: "_Folder") -> None:
         bot = BotProcess(
             self._inherited() | self._environment | {MARK: self._mark},
-            folder.path / "whybot.log",
+            folder.log_file,
             restart=self._options.restart,
         )
         server.attach(bot)
@@ -167,13 +167,14 @@ class _Demo:
             yield
         self._console.print(f"[green]✔[/] {what} [dim]{time.monotonic() - started:.1f} s[/]")
 
-    def _report(self, server: SandboxServer, stack: AsyncExitStack) -> None:
+    def _report(self, server: SandboxServer, stack: AsyncExitStack, log_file: Path) -> None:
+        log = f" whybot writes its log to {log_file}." if self._options.bot else ""
         self._console.print(
             f"\nOpen [bold]{server.url}[/] and try:\n"
             "  1. type [bold]/staging-health[/] in #incidents, as Alice, and watch the card fill in\n"
             "  2. break something in the staging map, for instance Redis, and ask again\n"
             "  3. press [bold]Details[/] on the card\n"
-            "Ctrl-C ends everything."
+            "Ctrl-C ends everything." + log
         )
         if self._options.ready_file is not None:
             stack.callback(self._options.ready_file.unlink, missing_ok=True)
@@ -191,7 +192,9 @@ class _Stopping:
     def listening(self) -> Iterator[None]:
         """Handles the signals within the block."""
         loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` must keep its meaning
+            signals.append(signal.SIGHUP)
         for number in signals:
             loop.add_signal_handler(number, self._stop)
         try:
@@ -215,6 +218,11 @@ class _Folder:
         self._janitor = janitor
         self.also_remove(path)
 
+    @property
+    def log_file(self) -> Path:
+        """Where the bot writes its log."""
+        return self.path / "whybot.log"
+
     def also_remove(self, path: Path) -> None:
         """Names one more folder to remove in the end."""
         assert self._janitor.stdin is not None
@@ -235,8 +243,9 @@ def _new_folder() -> Path:
 async def _tidied_folder(mark: str) -> AsyncIterator[_Folder]:
     path = _new_folder()
     try:
+        # In a session of its own: Ctrl-C in a terminal must not end the janitor before the demo.
         janitor = await asyncio.create_subprocess_exec(
-            sys.executable, str(JANITOR), mark, stdin=subprocess.PIPE
+            sys.executable, str(JANITOR), mark, stdin=subprocess.PIPE, start_new_session=True
         )
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)

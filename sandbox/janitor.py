@@ -2,8 +2,8 @@
 
 Run as a script, `janitor.py MARK`. Each line of its standard input names a folder to remove in the end. When
 the input ends (the demo closed it, or was killed with -9), the janitor ends every process that carries the
-mark in its environment or one of the folders in its arguments, and then removes the folders. A pipe tells of
-the demo's death on Linux and macOS alike, and the search finds what a killed bot left, such as its database.
+mark in its environment, and every PostgreSQL whose data is in one of the folders; then it removes those.
+A pipe tells of the demo's death on Linux and macOS alike, and the search finds what a killed bot left.
 """
 
 import contextlib
@@ -17,6 +17,8 @@ import psutil
 
 MARK = "WHYBOT_DEMO"
 """Variable that marks the processes of one demo."""
+DATABASE = ("postgres", "pg_ctl", "initdb")
+"""The bot's embedded database is a daemon with an environment of its own: it is known by its folder."""
 GRACE_SECONDS = 8.0
 # A first signal lets the bot stop its database; SIGINT is PostgreSQL's "fast" shutdown; then no more asking.
 STEPS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
@@ -28,7 +30,8 @@ def belongs(process: psutil.Process, mark: str, folders: Sequence[str]) -> bool:
         if process.environ().get(MARK) == mark:
             return True
     with contextlib.suppress(psutil.Error, OSError):
-        return any(folder in argument for argument in process.cmdline() for folder in folders)
+        arguments = process.cmdline() if process.name() in DATABASE else []
+        return any(argument.startswith(folder) for argument in arguments for folder in folders)
     return False
 
 
@@ -52,8 +55,6 @@ def end_all(mark: str, folders: Sequence[str]) -> None:
 
 def main(mark: str) -> None:
     """Waits for the end of the demo and tidies up."""
-    # Ctrl-C in a terminal, or the death of its shell, must not end the janitor before the demo.
-    os.setsid()
     folders = [line.strip() for line in sys.stdin if line.strip()]
     end_all(mark, folders)
     for folder in folders:

@@ -11,7 +11,10 @@ def demo(
         bool, typer.Option("--headless", help="For programs: say nothing on standard output.")
     ] = False,
     port: Annotated[
-        int | None, typer.Option(help="Port of the page; 0 takes a free one. Default: 8503, or a free one.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port of the page; 0 takes a free one. Default: 8503, or a free one."
+        ),
     ] = None,
     scenario: Annotated[str, typer.Option(help="What is broken at the start.")] = "healthy",
     ready_file: Annotated[
