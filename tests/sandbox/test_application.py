@@ -100,7 +100,7 @@ async def lonely() -> AsyncIterator[Backend]:
 
 
 async def test_health_names_what_fails_and_where_it_is_declared(lonely: Backend) -> None:
-    """503 with one entry per dependency, no address of the sandbox and no password; `/` is fine all the while."""
+    """503 with one entry per dependency, no address of the sandbox, no password; `/` is fine meanwhile."""
     transport = httpx.ASGITransport(lonely.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://backend") as client:
         health, home = await client.get("/health"), await client.get("/")
