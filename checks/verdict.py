@@ -28,7 +28,14 @@ UNANSWERED = frozenset(
 )
 TIME_OUTS = frozenset({Reason.DNS_TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.READ_TIMEOUT, Reason.DEADLINE})
 TIMED_OUT_IN = {"resolve": Reason.DNS_TIMEOUT, "connect": Reason.CONNECT_TIMEOUT}
-STEPS = {"resolve": "resolved in", "connect": "connected in", "tls": "TLS took", "auth": "login took"}
+STEPS = {
+    "resolve": "resolved in",
+    "connect": "connected in",
+    "tls": "TLS took",
+    "auth": "login took",
+    "first_byte": "first byte after",
+    "roundtrip": "answer after",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ async def chattering(connection: ServerConnection) -> None:
     """Talks without end."""
     while True:
         await connection.send("noise")
+        await asyncio.sleep(0)  # the client lives on the same loop
 
 
 async def silent(connection: ServerConnection) -> None:
