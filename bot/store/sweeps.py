@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import text
 
 from bot.store.database import Database, Row
+from bot.store.embedded import StoreUnavailable
+from bot.store.together import Together
 
 # A card's id is made of what makes it the only one, so that people who join at the same moment agree on it
 # without waiting for each other.
@@ -34,20 +36,47 @@ _PLACE_CARD = f"""
   )
 """  # noqa: S608 - parts of our own statements, values are bound
 
-# Joins the sweep that is under way. Locks no row that others would wait for.
-JOIN = text(f"""
-WITH sweep AS MATERIALIZED (
-    SELECT id, asked_at FROM sweeps
-    WHERE environment = :environment AND selection = :selection AND phase IN ('queued', 'running')
+# Joins the sweeps that are under way, for many people at once. Locks no row that others would wait for, and
+# inserts in the order of keys, so that replicas that do the same cannot wait for each other in a circle.
+JOIN = text("""
+WITH asked AS (
+    SELECT * FROM unnest(
+        CAST(:deliveries AS text[]), CAST(:environments AS text[]), CAST(:selections AS text[]),
+        CAST(:workspaces AS text[]), CAST(:channels AS text[]), CAST(:persons AS text[]),
+        CAST(:response_urls AS text[])
+    ) WITH ORDINALITY AS a (delivery, environment, selection, workspace, channel, person, response_url, place)
+  ), joined AS MATERIALIZED (
+    SELECT asked.*, sweeps.id AS sweep_id, sweeps.asked_at,
+        md5(sweeps.id || '/' || asked.workspace || '/' || asked.channel) AS card_id
+    FROM asked JOIN sweeps USING (environment, selection) WHERE sweeps.phase IN ('queued', 'running')
   ), new AS (
-    INSERT INTO deliveries (id) SELECT :delivery FROM sweep ON CONFLICT DO NOTHING RETURNING id
-  ), {_PLACE_CARD}
-SELECT sweep.id AS sweep_id, {CARD_ID} AS card_id, EXISTS (SELECT FROM new) AS new,
-    extract(epoch FROM clock_timestamp() - sweep.asked_at)::float AS age,
-    (SELECT requesters.person FROM requesters JOIN cards ON cards.id = requesters.card_id
-     WHERE cards.sweep_id = sweep.id ORDER BY requesters.position LIMIT 1) AS first_person
-FROM sweep
-""")  # noqa: S608 - see above
+    INSERT INTO deliveries (id) SELECT DISTINCT delivery FROM joined ORDER BY delivery
+    ON CONFLICT DO NOTHING RETURNING id
+  ), fresh AS MATERIALIZED (
+    SELECT joined.* FROM joined JOIN new ON new.id = joined.delivery
+  ), placed AS (
+    INSERT INTO cards (id, sweep_id, workspace, channel, response_url)
+    SELECT DISTINCT ON (card_id) card_id, sweep_id, workspace, channel, response_url FROM fresh
+    ORDER BY card_id, place ON CONFLICT DO NOTHING
+  ), people AS (
+    SELECT card_id, person, min(place) AS place FROM fresh GROUP BY card_id, person
+  ), listed AS (
+    INSERT INTO requesters (card_id, person) SELECT card_id, person FROM people ORDER BY card_id, place
+    ON CONFLICT DO NOTHING
+  ), wanted AS (
+    INSERT INTO messages (id, composer, workspace, channel)
+    SELECT DISTINCT ON (card_id) card_id, 'card', workspace, channel FROM fresh
+    ORDER BY card_id ON CONFLICT DO NOTHING
+  ), first AS (
+    SELECT DISTINCT ON (cards.sweep_id) cards.sweep_id, requesters.person
+    FROM requesters JOIN cards ON cards.id = requesters.card_id
+    WHERE cards.sweep_id IN (SELECT sweep_id FROM joined)
+    ORDER BY cards.sweep_id, requesters.position
+  )
+SELECT joined.place, joined.card_id, new.id IS NOT NULL AS new, first.person AS first_person,
+    extract(epoch FROM clock_timestamp() - joined.asked_at)::float AS age
+FROM joined LEFT JOIN new ON new.id = joined.delivery LEFT JOIN first ON first.sweep_id = joined.sweep_id
+""")
 
 # Begins a sweep, unless one is under way (then no row comes back) or Slack delivered the same request before.
 # The last part is what `pgqueuer.Queries.enqueue` does, in the same statement: one round trip for a command.
@@ -248,37 +277,70 @@ class Sweeps:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._asking = Together(self._ask_all, common=(StoreUnavailable,))
 
     async def ask(self, request: Request) -> Asked:
-        """Joins the sweep that is under way or begins one, with its card and its job; durable on return."""
-        common = {
-            "delivery": request.delivery,
-            "environment": request.environment,
-            "selection": request.selection,
-            "workspace": request.workspace,
-            "channel": request.channel,
-            "person": request.person,
-            "response_url": request.response_url,
+        """Joins the sweep that is under way or begins one, with its card and its job; durable on return.
+
+        Requests that come at the same moment share their statements.
+        """
+        return await self._asking.ask(request)
+
+    async def _ask_all(self, requests: Sequence[Request]) -> list[Asked]:
+        answers: dict[int, Asked] = {}
+        while len(answers) < len(requests):
+            pending = [place for place in range(len(requests)) if place not in answers]
+            joined = await self._join([requests[place] for place in pending])
+            answers |= {pending[place]: asked for place, asked in joined.items()}
+            # One begins each sweep that is missing; the others join it in the next round.
+            begun: set[tuple[str, str]] = set()
+            for place in pending:
+                request = requests[place]
+                if place in answers or (request.environment, request.selection) in begun:
+                    continue
+                begun.add((request.environment, request.selection))
+                if (asked := await self._begin(request)) is not None:
+                    answers[place] = asked
+        return [answers[place] for place in range(len(requests))]
+
+    async def _join(self, requests: Sequence[Request]) -> dict[int, Asked]:
+        """Who joined what, by place in the list; whoever found nothing to join is left out."""
+        rows = await self._database.fetch(
+            JOIN,
+            deliveries=[request.delivery for request in requests],
+            environments=[request.environment for request in requests],
+            selections=[request.selection for request in requests],
+            workspaces=[request.workspace for request in requests],
+            channels=[request.channel for request in requests],
+            persons=[request.person for request in requests],
+            response_urls=[request.response_url for request in requests],
+        )
+        return {
+            row["place"] - 1: Asked(row["card_id"], False, not row["new"], row["age"], row["first_person"])
+            for row in rows
         }
-        while True:
-            joined = await self._database.fetch_one(JOIN, **common)
-            if joined is not None:
-                return Asked(
-                    joined["card_id"], False, not joined["new"], joined["age"], joined["first_person"]
-                )
-            begun = await self._database.fetch_one(
-                BEGIN,
-                sweep_id=secrets.token_hex(8),
-                expected=list(request.names),
-                titles=json.dumps(dict(request.titles)),
-                seconds=request.seconds,
-                **common,
-            )
-            if begun is not None:
-                return Asked(begun["card_id"], begun=True)
-            if await self._database.fetch_one(SEEN, delivery=request.delivery) is not None:
-                return Asked(None, begun=False, repeated=True)
-            # Someone else began it between the two statements: join theirs.
+
+    async def _begin(self, request: Request) -> Asked | None:
+        """Begins a sweep, unless someone else did since the last look (then None: join theirs)."""
+        begun = await self._database.fetch_one(
+            BEGIN,
+            delivery=request.delivery,
+            environment=request.environment,
+            selection=request.selection,
+            workspace=request.workspace,
+            channel=request.channel,
+            person=request.person,
+            response_url=request.response_url,
+            sweep_id=secrets.token_hex(8),
+            expected=list(request.names),
+            titles=json.dumps(dict(request.titles)),
+            seconds=request.seconds,
+        )
+        if begun is not None:
+            return Asked(begun["card_id"], begun=True)
+        if await self._database.fetch_one(SEEN, delivery=request.delivery) is not None:
+            return Asked(None, begun=False, repeated=True)
+        return None
 
     async def first_delivery(self, delivery: str) -> bool:
         """Whether this is the first time that Slack delivers this; notes it."""
