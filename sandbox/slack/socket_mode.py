@@ -5,6 +5,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -71,7 +72,11 @@ class SocketMode:
             await connection.send(_disconnect("too_many_websockets"))
             await websocket.close()
             return
-        await connection.send(_hello(len(self.connections) + 1))
+        with suppress(ConnectionError):  # gone before it was greeted
+            await connection.send(_hello(len(self.connections) + 1))
+            await self._keep(connection)
+
+    async def _keep(self, connection: Connection) -> None:
         self.connections.append(connection)
         self._announce()
         try:
@@ -124,9 +129,10 @@ class SocketMode:
         """Announces a disconnect to every connection; closes them, but for a mere `warning`."""
         for connection in list(self.connections):
             connection.draining = reason != "warning"
-            await connection.send(_disconnect(reason))
-            if reason != "warning":
-                await connection.websocket.close()
+            with suppress(ConnectionError):  # it left by itself meanwhile
+                await connection.send(_disconnect(reason))
+                if reason != "warning":
+                    await connection.websocket.close()
 
     async def cut(self) -> None:
         """Breaks every connection without a word, as a network does (without `abort`: with a close frame)."""

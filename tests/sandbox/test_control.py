@@ -128,7 +128,7 @@ async def bot(sandbox: SandboxServer) -> AsyncIterator[AsyncApp]:
             user_id=event["user"], view={"type": "home", "blocks": [{"type": "divider"}]}
         )
 
-    handler = AsyncSocketModeHandler(app, sandbox.slack.app_token, web_client=client)
+    handler = AsyncSocketModeHandler(app, sandbox.slack.app_token, web_client=client, ping_interval=0.2)
     await handler.connect_async()
     assert await sandbox.slack.sockets.wait_connected(10)
     yield app
@@ -296,6 +296,34 @@ async def test_troubles_of_slack_can_be_ordered(http: httpx.AsyncClient, sandbox
     assert refused.json()["error"] == "token_revoked"
     await call(http, "slack", revoke_token=False)
     assert (await client.auth_test())["ok"]
+
+
+@pytest.mark.parametrize("trouble", [{"cut": True}, {"disconnect": "refresh_requested"}])
+async def test_connections_can_be_ended(
+    http: httpx.AsyncClient, sandbox: SandboxServer, bot: AsyncApp, trouble: dict[str, Any]
+) -> None:
+    """The bot loses its connection and comes back with another."""
+    [before] = sandbox.slack.sockets.connections
+    assert (await call(http, "slack", **trouble))["ok"]
+    async with asyncio.timeout(20):
+        while before in sandbox.slack.sockets.connections or not sandbox.slack.sockets.connected:
+            await asyncio.sleep(0.01)
+
+
+async def test_limits_failures_and_socket_mode_can_be_switched(
+    http: httpx.AsyncClient, sandbox: SandboxServer
+) -> None:
+    """Rate limits off, ordered failures dropped, and Socket Mode refused."""
+    await call(http, "slack", rate_limits=False, socket_mode=False, fail=[{"method": "*"}, {"method": "*"}])
+    await call(http, "slack", clear_failures=True)
+    client = AsyncWebClient(sandbox.slack.bot_token, sandbox.slack.api_url)
+    for number in range(10):
+        assert (await client.chat_postMessage(channel="C0RANDOM", text=str(number)))["ok"]
+    assert (await http.get("state")).json()["rate_limits"]["breaches"] == []
+    opened = await http.post(
+        f"{sandbox.slack.api_url}apps.connections.open", data={"token": sandbox.slack.app_token}
+    )
+    assert opened.json()["error"] == "socket_mode_disabled"
 
 
 async def test_the_bot_process_is_at_its_disposal(http: httpx.AsyncClient, sandbox: SandboxServer) -> None:
