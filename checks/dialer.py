@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +22,7 @@ from checks.address import (
     never_allowed,
     refusal,
 )
-from checks.errors import connect_failed
+from checks.errors import connect_failed, words_of
 from checks.overlay import Endpoint, Overlay
 from checks.reasons import Reason
 from checks.resolver import Records, Resolver
@@ -51,12 +52,18 @@ class Dialer:
         self._unverified: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
+        await self.warm_up()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    async def warm_up(self) -> None:
+        """Reads the authorities in a thread: 25 ms for which the loop would stand still in a first sweep."""
+        with contextlib.suppress(CheckBlind):  # the check that needs them will say so
+            await asyncio.to_thread(self.tls_context)
 
     def close(self) -> None:
         """Lets go of the cached authorities. The dialer holds no connection of its own."""
@@ -120,11 +127,15 @@ class Dialer:
             return await self._connect_any(host, addresses, port, probe)
 
     def tls_context(self) -> ssl.SSLContext:
-        """Trusts the system's and the overlay's authorities. Shared by all checks: do not change it."""
+        """Trusts the system's and the overlay's authorities. Shared by all checks: do not change it.
+
+        Raises `CheckBlind` where an authority cannot be read.
+        """
         if self._context is None:
-            self._context = ssl.create_default_context()
+            context = ssl.create_default_context()
             for authority in self._overlay.authorities if self._overlay is not None else ():
-                self._context.load_verify_locations(authority)
+                trust(context, authority)
+            self._context = context
         return self._context
 
     def unverified_tls_context(self) -> ssl.SSLContext:
@@ -177,6 +188,17 @@ class Dialer:
             except CheckFailed as error:
                 failed = error
         raise failed
+
+
+def trust(context: ssl.SSLContext, authority: Path) -> None:
+    """Adds the authorities of a PEM file; raises `CheckBlind` where it cannot be read."""
+    try:
+        context.load_verify_locations(authority)
+    except OSError as error:  # ssl.SSLError is one as well
+        words = (
+            f"could not ask: the authority {authority.name} of the sandbox cannot be read ({words_of(error)})"
+        )
+        raise CheckBlind(Reason.TLS_UNKNOWN_AUTHORITY, words) from error
 
 
 def demand_literal(host: str, address: Address) -> Address:

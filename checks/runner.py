@@ -71,6 +71,7 @@ class Runner:
         self._left_behind: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        await self._dialer.warm_up()
         return self
 
     async def __aexit__(

@@ -273,6 +273,14 @@ async def test_cancelling_leaves_no_socket(place: Place) -> None:
     assert [phase.name for phase in asked.phases] == ["resolve", "connect"]
 
 
+async def test_an_authority_that_cannot_be_read_is_unknown(place: Place) -> None:
+    """A missing or broken authority file does not stop the rest; the check that needs it could not tell."""
+    place.authority.pem.write_text("no certificate")
+    found = await place.ask(TlsCheck(host=HOST))
+    assert found.status is Status.UNKNOWN
+    assert "Test-Authority.pem of the sandbox cannot be read" in found.message
+
+
 async def test_contexts_are_made_once(place: Place) -> None:
     """Reading the authorities costs 20 ms, so all checks share one context."""
     async with place.dialer() as dialer:
