@@ -1,5 +1,6 @@
 """Scenarios: named states of the staging world, one YAML file each, checked when they are read."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,8 +97,12 @@ class Scenario(_Strict):
     expect: dict[str, Expectation] = {}
 
 
+@cache
 def load_scenario(name: str) -> Scenario:
-    """The scenario of this name; raises `UnknownNameError`, or `ScenarioError` where its file is wrong."""
+    """The scenario of this name, read once.
+
+    Raises `UnknownNameError`, or `ScenarioError` where its file is wrong.
+    """
     if name not in SCENARIOS:
         raise UnknownNameError("scenario", name, SCENARIOS)
     return read_scenario(FOLDER / f"{name}.yaml")

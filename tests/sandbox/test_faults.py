@@ -1,13 +1,16 @@
 """Every fault: applied it is seen on the wire, mended it is gone."""
 
+import importlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from pkgutil import iter_modules
 
 import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox import faults
 from sandbox.errors import UnknownNameError, WrongOptionError
 from sandbox.faults import BY_NAME, FAULTS, fault_kind
 from sandbox.faults.kind import Option
@@ -86,6 +89,15 @@ def test_every_fault_is_held_to_what_it_does() -> None:
     """No kind of fault is without a line in this table."""
     assert SEEN.keys() == BY_NAME.keys()
     assert len(FAULTS) == len(BY_NAME)
+
+
+def test_every_family_of_faults_is_on_offer() -> None:
+    """A file of faults that nobody listed would be a fault that nobody can choose."""
+    modules = [
+        importlib.import_module(f"sandbox.faults.{each.name}") for each in iter_modules(faults.__path__)
+    ]
+    families = [kind for module in modules for kind in getattr(module, "FAULTS", ())]
+    assert {kind.fault for kind in families} == BY_NAME.keys()
 
 
 @wire
