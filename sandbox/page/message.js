@@ -32,26 +32,33 @@ export function renderMessage(message, app, { compact, inThread }) {
   compact ? h("time", { class: "gutter-time", title: exact(seconds, names.tz) }, clock(seconds, names.tz)) : avatar(from.id, from.name, { bot: from.whybot }),
   h("div", { class: "message-body" },
     ephemeral ? h("p", { class: "only-you" }, icon("eye"), "Only visible to you") : null,
-    compact ? null : byline(from, seconds, names),
-    content(message, app, names),
+    compact ? null : byline(from, seconds, names, message),
+    content(message, app, names, compact),
     app.store.state.failedActions.has(message.ts) ? failure() : null,
     reactions(message, app),
     inThread ? null : replies(message, app)),
   ephemeral ? null : hoverTools(message, app, inThread));
 }
 
-function byline(from, seconds, names) {
+function byline(from, seconds, names, message) {
   return h("p", { class: "byline" },
     h("span", { class: "name", title: from.title }, from.name),
     from.app ? h("span", { class: "badge" }, "APP") : null,
-    h("time", { title: exact(seconds, names.tz), datetime: new Date(seconds * 1000).toISOString() }, clock(seconds, names.tz)));
+    h("time", { title: exact(seconds, names.tz), datetime: new Date(seconds * 1000).toISOString() }, clock(seconds, names.tz)),
+    message.blocks?.length ? editedMark(message, names) : null);
 }
 
-function content(message, app, names) {
-  const edited = message.edited ? h("span", { class: "edited", title: message.edited.ts ? exact(Number(message.edited.ts), names.tz) : null }, "(edited)") : null;
-  if (!message.blocks?.length) return h("div", { class: "text" }, ...mrkdwn(message.text ?? "", names), edited && " ", edited);
+/** "(edited)": beside the name of a card, behind a text. */
+function editedMark(message, names) {
+  if (!message.edited) return null;
+  const at = Number(message.edited.ts);
+  return h("span", { class: "edited", title: at ? exact(at, names.tz) : null }, "(edited)");
+}
+
+function content(message, app, names, compact) {
+  if (!message.blocks?.length) return h("div", { class: "text" }, ...mrkdwn(message.text ?? "", names), " ", editedMark(message, names));
   const context = blockContext(app, "message", message.ts, { ts: message.ts }, keptOf(message.ts));
-  return h("div", { class: "blocks" }, ...renderBlocks(message.blocks, context), edited);
+  return h("div", { class: "blocks" }, ...renderBlocks(message.blocks, context), compact ? editedMark(message, names) : null);
 }
 
 function failure() {

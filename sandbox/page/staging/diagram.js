@@ -42,7 +42,7 @@ function edge(curve, [x, y]) {
   return {
     title, number, shape,
     group: svg("g", { class: "edge" }, title, svg("path", { class: "edge-line", d: curve }), svg("path", { class: "edge-flow", d: curve })),
-    badge: svg("g", { class: "edge-badge", transform: `translate(${x} ${y})` }, shape, number),
+    badge: svg("g", { class: "edge-badge", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, shape, number),
   };
 }
 

@@ -4,6 +4,7 @@ export const BOX = { width: 136, height: 46 };
 const GAP = { x: 24, y: 62 };
 const MARGIN = 12;
 const LANE = 9; // between two lines in one gap
+const BADGE = 23;
 const CLEAR = 9; // that a line keeps from a box that it passes
 const PER_ROW = 3;
 
@@ -30,9 +31,20 @@ function rowsOf(services, links) {
     }
   }
   const depths = depthsOf([...items.keys()], links);
+  for (const item of items.values()) {
+    const caller = onlyCaller(item, links);
+    if (caller) depths.set(item.name, depths.get(caller)); // such as the name server: beside whom it serves
+  }
   const rows = [];
   for (const item of items.values()) (rows[depths.get(item.name)] ??= []).push(item);
   return ordered(rows.filter(Boolean), links).flatMap(split);
+}
+
+/** The one caller of something that is no service of ours and calls nobody; null for everything else. */
+function onlyCaller(item, links) {
+  if (item.known || links.some((link) => link.source === item.name)) return null;
+  const callers = new Set(links.filter((link) => link.target === item.name).map((link) => link.source));
+  return callers.size === 1 ? [...callers][0] : null;
 }
 
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
@@ -74,17 +86,39 @@ function split(row) {
 
 /** Lines leave and arrive side by side, so that several to one box stay apart, and pass other boxes in the gaps. */
 function edgesOf(links, places) {
-  const outOf = (name) => links.filter((link) => link.source === name).sort((a, b) => places.get(a.target).x - places.get(b.target).x);
-  const into = (name) => links.filter((link) => link.target === name).sort((a, b) => places.get(a.source).x - places.get(b.source).x);
+  const level = (link) => places.get(link.source).y === places.get(link.target).y;
+  const outOf = (name) => links.filter((link) => link.source === name && !level(link)).sort((a, b) => places.get(a.target).x - places.get(b.target).x);
+  const into = (name) => links.filter((link) => link.target === name && !level(link)).sort((a, b) => places.get(a.source).x - places.get(b.source).x);
   const port = (place, index, count) => place.x + (BOX.width * (index + 1)) / (count + 1);
   const lanes = createLanes([...places.values()]);
-  return links.map((link) => {
+  const edges = links.map((link) => {
     const [from, to] = [places.get(link.source), places.get(link.target)];
+    if (level(link)) return { link, ...straight(from, to) };
     const [leaving, arriving] = [outOf(link.source), into(link.target)];
     const start = [port(from, leaving.indexOf(link), leaving.length), from.y + BOX.height];
     const end = [port(to, arriving.indexOf(link), arriving.length), to.y];
     return { link, ...curve([start, ...lanes(start, end), end], 0.4 + (leaving.indexOf(link) % 2) * 0.2) };
   });
+  return spread(edges);
+}
+
+/** A level line between neighbours in one row. */
+function straight(from, to) {
+  const [left, right] = from.x < to.x ? [from, to] : [to, from];
+  const y = left.y + BOX.height / 2;
+  const ends = [left.x + BOX.width, right.x];
+  return { curve: `M${ends[0]} ${y}L${ends[1]} ${y}`, middle: [(ends[0] + ends[1]) / 2, y] };
+}
+
+/** Moves badges sideways until none covers another. */
+function spread(edges) {
+  const placed = [];
+  const crowded = ([x, y]) => placed.some(([x2, y2]) => Math.abs(x - x2) < BADGE && Math.abs(y - y2) < BADGE);
+  for (const edge of edges) {
+    while (crowded(edge.middle)) edge.middle = [edge.middle[0] + BADGE, edge.middle[1]];
+    placed.push(edge.middle);
+  }
+  return edges;
 }
 
 /** Finds, for each row that a line passes, the nearest gap; each line in a gap gets a lane of its own. */
@@ -93,10 +127,10 @@ function createLanes(boxes) {
   return (start, end) => {
     const between = [...new Set(boxes.map((box) => box.y))].filter((y) => y > start[1] && y < end[1]).sort((a, b) => a - b);
     return between.flatMap((y) => {
-      const straight = start[0] + ((end[0] - start[0]) * (y + BOX.height / 2 - start[1])) / (end[1] - start[1]);
+      const wish = start[0] + ((end[0] - start[0]) * (y + BOX.height / 2 - start[1])) / (end[1] - start[1]);
       const row = boxes.filter((box) => box.y === y).map((box) => box.x).sort((a, b) => a - b);
       const gaps = [row[0] - GAP.x / 2, ...row.map((x) => x + BOX.width + GAP.x / 2)];
-      const gap = gaps.reduce((best, x) => (Math.abs(x - straight) < Math.abs(best - straight) ? x : best));
+      const gap = gaps.reduce((best, x) => (Math.abs(x - wish) < Math.abs(best - wish) ? x : best));
       const key = `${gap} ${y}`;
       const lane = taken.get(key) ?? 0;
       taken.set(key, lane + 1);
@@ -118,6 +152,6 @@ function curve(points, t) {
   const height = 1.5 * t * (1 - t) ** 2 + 1.5 * t * t * (1 - t) + t ** 3;
   return {
     curve: `M${points[0][0].toFixed(1)} ${points[0][1].toFixed(1)}${path.join("")}`,
-    middle: [(x1 + (x2 - x1) * eased).toFixed(1), (y1 + (y2 - y1) * height).toFixed(1)],
+    middle: [x1 + (x2 - x1) * eased, y1 + (y2 - y1) * height],
   };
 }

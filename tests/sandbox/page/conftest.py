@@ -76,10 +76,10 @@ async def stage() -> AsyncIterator[Stage]:
         app = AsyncApp(client=client, signing_secret=sandbox.slack.signing_secret)
         _listen(app, stage)
         handler = AsyncSocketModeHandler(app, sandbox.slack.app_token, web_client=client, logger=app.logger)
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
         assert await sandbox.slack.sockets.wait_connected(10)
         yield stage
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
         await handler.client.aiohttp_client_session.close()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.faults import FAULTS, fault_kind
 from sandbox.faults.kind import FaultKind, Order
-from sandbox.staging import BACKEND, HERE, SOURCES, STORES, TARGETS
+from sandbox.staging import BACKEND, DNS, HERE, SOURCES, STORES, TARGETS
 
 SCENARIOS: dict[str, tuple[tuple[str, str], ...]] = {
     "healthy": (),
@@ -66,6 +66,7 @@ class WorldOfWords:
             "links": [
                 *(self._link(HERE, name) for name in TARGETS),
                 *(self._link(BACKEND, name) for name in STORES),
+                self._link(HERE, DNS),
             ],
         }
 
@@ -93,8 +94,8 @@ class WorldOfWords:
         return {
             "source": source,
             "target": target,
-            "title": f"{SOURCES[source]} → {TARGETS[target].title}",
-            "address": TARGETS[target].address,
+            "title": f"{SOURCES[source]} → {TARGETS[target].title if target in TARGETS else 'DNS'}",
+            "address": TARGETS[target].address if target in TARGETS else "127.0.0.1:5353",
             "state": "closed" if "closed" in effects else "impaired" if effects else "open",
             "why": "; ".join(kind.title for kind in felt) or None,
         }
