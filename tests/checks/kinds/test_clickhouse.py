@@ -13,6 +13,7 @@ from checks.reasons import Reason
 from checks.result import Status
 from sandbox.servers import ClickHouse
 from tests.checks.place import ADDRESS, HOST, Outcome, Place
+from tests.servers.certificates import Authority
 from tests.servers.kept import kept
 from tests.servers.relay import Relay
 from tests.servers.tcp import (
@@ -260,6 +261,14 @@ async def test_tls(
     async with serving(Relay(server.port), place.authority.server(*names, ends=ends)) as port:
         outcome = await asked(place, port, spec(host=HOST, tls=True, port=8443))
     assert outcome.reason is reason
+
+
+async def test_tls_of_an_unknown_authority(place: Place, server: ClickHouse) -> None:
+    """A certificate for the right name, from somebody who is not trusted here."""
+    stranger = Authority(place.folder, "A Stranger")
+    async with serving(Relay(server.port), stranger.server(HOST)) as port:
+        outcome = await asked(place, port, spec(host=HOST, tls=True, port=8443))
+    assert outcome.reason is Reason.TLS_UNKNOWN_AUTHORITY
 
 
 async def test_no_socket_is_left_behind(place: Place, server: ClickHouse) -> None:

@@ -18,6 +18,7 @@ from checks.secrets import Secrets
 from checks.spec import Probe
 from sandbox.servers import Redis
 from tests.checks.place import ADDRESS, HOST, Outcome, Place
+from tests.servers.certificates import Authority
 from tests.servers.kept import kept
 from tests.servers.relay import Relay
 from tests.servers.tcp import (
@@ -294,6 +295,14 @@ async def test_tls(
         outcome = await asked(place, port, spec(host=HOST, tls=True, pool={"size": 2, "checkouts": 3}))
     assert outcome.reason is reason
     assert ("tls", OK if reason is Reason.OK else BAD) in outcome.steps
+
+
+async def test_tls_of_an_unknown_authority(place: Place, server: Redis) -> None:
+    """A certificate for the right name, from somebody who is not trusted here."""
+    stranger = Authority(place.folder, "A Stranger")
+    async with serving(Relay(server.port), stranger.server(HOST)) as port:
+        outcome = await asked(place, port, spec(host=HOST, tls=True))
+    assert outcome.reason is Reason.TLS_UNKNOWN_AUTHORITY
 
 
 async def test_tls_asked_of_a_plain_server(place: Place, server: Redis) -> None:
