@@ -47,8 +47,7 @@ class Resolver:
     def name(self) -> str:
         """The resolver for people: `10.0.0.2` or `10.0.0.2, 10.0.0.3`; with its port where it is not 53."""
         client = self._configured()
-        hosts = [str(server) for server in client.nameservers]
-        return ", ".join(host if client.port == 53 else f"{host}:{client.port}" for host in hosts)
+        return ", ".join(shown(str(server), client.port) for server in client.nameservers)
 
     async def lookup(self, name: str, record: str, lifetime: float) -> Records:
         """The records of one type. Raises `CheckFailed` with a `dns_…` reason within `lifetime` seconds."""
@@ -65,7 +64,7 @@ class Resolver:
             values=tuple(sorted(text_of(rdata) for rdata in answer)),
             ttl_s=answer.rrset.ttl if answer.rrset is not None else 0,
             canonical=str(answer.canonical_name).rstrip("."),
-            server=str(answer.nameserver),
+            server=shown(str(answer.nameserver), answer.port),
         )
 
     def _configured(self) -> dns.asyncresolver.Resolver:
@@ -88,6 +87,11 @@ def configured(server: tuple[str, int] | None) -> dns.asyncresolver.Resolver:
             Reason.DNS_TIMEOUT,
             "this machine has no resolver (nothing in /etc/resolv.conf), so no name was asked for",
         ) from None
+
+
+def shown(server: str, port: int | None) -> str:
+    """A resolver for people; its port only where it is not the usual one."""
+    return server if port in (None, 53) else f"{server}:{port}"
 
 
 def text_of(rdata: Any) -> str:

@@ -22,9 +22,14 @@ async def test_tells_records_lifetime_and_resolver(place: Place) -> None:
     """The record as expected passes; the resolver, its records and how long they live are told."""
     found = await place.ask(check(expect=[ADDRESS]))
     assert (found.status, found.reason) == (Status.PASS, Reason.OK)
-    assert found.message.startswith(f"{HOST} is {ADDRESS} (resolver 127.0.0.1, ")
+    assert found.message.startswith(f"{HOST} is {ADDRESS} (resolver 127.0.0.1:{place.names.port}, ")
     assert found.steps == [("resolve", Status.PASS)]
-    expected = {"records": [ADDRESS], "ttl_s": 60, "canonical_name": HOST, "resolver": "127.0.0.1"}
+    expected = {
+        "records": [ADDRESS],
+        "ttl_s": 60,
+        "canonical_name": HOST,
+        "resolver": f"127.0.0.1:{place.names.port}",
+    }
     assert found.facts.items() >= expected.items()
 
 
