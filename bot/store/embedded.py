@@ -84,8 +84,8 @@ class EmbeddedPostgres:
         """Stops the server and gives the folder free. Does nothing where it was not started here."""
         if self._lock is None:
             return
-        with suppress(subprocess.SubprocessError):
-            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+        if not self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop", check=False):
+            log.warning("PostgreSQL could not be stopped", folder=str(self.data))
         if self.sockets != self.data:
             with suppress(OSError):
                 self.sockets.rmdir()

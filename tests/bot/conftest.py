@@ -1,6 +1,7 @@
 """A real PostgreSQL for the bot's tests: one server for the run, one database for each test."""
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from bot import log as logs
 from bot.store.database import Database
 from bot.store.embedded import EmbeddedPostgres
 
@@ -15,14 +17,31 @@ TEMPLATE = "migrated"
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """Log lines as the product writes them; structlog's own way draws every local variable of a trace."""
+    logs.set_up("json", "info")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for PostgreSQL's data. Not pytest's own: every new pytest run shuts that one to other users, and
+    as root, PostgreSQL runs as one of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="whybot-test-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a server that is ours alone; it need not survive a power cut."""
+    made = tempfile.TemporaryDirectory(prefix="whybot-test-", ignore_cleanup_errors=True)
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-    server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("store")), options=quick)
+    server = EmbeddedPostgres(Path(made.name), options=quick)
     address = server.start()
     yield address
     server.stop()
+    made.cleanup()
 
 
 def named(address: str, database: str) -> str:

@@ -78,7 +78,9 @@ class Staging:
 
 
 @asynccontextmanager
-async def staging(folder: Path, names: tuple[str, ...] = ("redis", "backend", "frontend")) -> AsyncIterator[Staging]:
+async def staging(
+    folder: Path, names: tuple[str, ...] = ("redis", "backend", "frontend")
+) -> AsyncIterator[Staging]:
     """The environment `staging`, its targets closed."""
     targets = {name: Target() for name in names}
     async with AsyncExitStack() as stack:
@@ -86,13 +88,19 @@ async def staging(folder: Path, names: tuple[str, ...] = ("redis", "backend", "f
             target.port = await stack.enter_async_context(serving(target.handle))
         (folder / "environments").mkdir(parents=True)
         checks = {
-            name: {"kind": "http", "url": f"http://203.0.113.10:{8000 + n}/", "budget": "20s", "timeout": "30s"}
+            name: {
+                "kind": "http",
+                "url": f"http://203.0.113.10:{8000 + n}/",
+                "budget": "20s",
+                "timeout": "30s",
+            }
             for n, name in enumerate(names)
         }
         document = {"schema": "whybot/environment/1", "name": "staging", "checks": checks}
         (folder / "environments" / "staging.yaml").write_text(json.dumps(document))
         addresses = {
-            f"203.0.113.10:{8000 + n}": f"127.0.0.1:{target.port}" for n, target in enumerate(targets.values())
+            f"203.0.113.10:{8000 + n}": f"127.0.0.1:{target.port}"
+            for n, target in enumerate(targets.values())
         }
         (folder / "overlay.yaml").write_text(json.dumps({"addresses": addresses}))
         yield Staging(folder, targets)

@@ -31,53 +31,53 @@ async def answers(address: str) -> bool:
     return True
 
 
-async def test_it_starts_and_stops(tmp_path: Path) -> None:
+async def test_it_starts_and_stops(folder: Path) -> None:
     """It answers after `start` and is gone after `stop`; what was kept is there at the next start."""
-    server = EmbeddedPostgres(tmp_path / "data")
+    server = EmbeddedPostgres(folder / "data")
     address = server.start()
     assert await answers(address)
     server.stop()
     assert not await answers(address)
-    assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+    assert not (folder / "data" / "postgres" / "postmaster.pid").exists()
     assert await answers(server.start())
     server.stop()
 
 
-def test_a_second_whybot_is_told_what_is_wrong(tmp_path: Path) -> None:
+def test_a_second_whybot_is_told_what_is_wrong(folder: Path) -> None:
     """Two on one folder would be one too many; the message names process, folder and ways out."""
-    server = EmbeddedPostgres(tmp_path)
+    server = EmbeddedPostgres(folder)
     server.start()
     try:
         with pytest.raises(DataFolderInUse) as told:
-            EmbeddedPostgres(tmp_path).start()
+            EmbeddedPostgres(folder).start()
     finally:
         server.stop()
-    for said in (str(os.getpid()), str(tmp_path), "WHYBOT_DATA_DIR", "WHYBOT_DATABASE_URL"):
+    for said in (str(os.getpid()), str(folder), "WHYBOT_DATA_DIR", "WHYBOT_DATABASE_URL"):
         assert said in str(told.value)
 
 
-async def test_a_killed_whybots_server_is_taken_over(tmp_path: Path) -> None:
+async def test_a_killed_whybots_server_is_taken_over(folder: Path) -> None:
     """After kill -9 the server still runs; the next start uses it, and its stop ends it."""
-    killed = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    killed = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None
     address = next(line.strip() for line in killed.stdout if line.startswith("postgresql"))
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     killed.stdout.close()
     assert await answers(address)
-    number = (tmp_path / "postgres" / "postmaster.pid").read_text().split()[0]
-    server = EmbeddedPostgres(tmp_path)
+    number = (folder / "postgres" / "postmaster.pid").read_text().split()[0]
+    server = EmbeddedPostgres(folder)
     assert server.start() == address
-    assert (tmp_path / "postgres" / "postmaster.pid").read_text().split()[0] == number
+    assert (folder / "postgres" / "postmaster.pid").read_text().split()[0] == number
     server.stop()
     assert not await answers(address)
 
 
-async def test_a_stale_note_does_not_hinder(tmp_path: Path) -> None:
+async def test_a_stale_note_does_not_hinder(folder: Path) -> None:
     """After a restart of the machine the noted process may be another one, or none."""
-    server = EmbeddedPostgres(tmp_path)
+    server = EmbeddedPostgres(folder)
     server.start()
-    note = tmp_path / "postgres" / "postmaster.pid"
+    note = folder / "postgres" / "postmaster.pid"
     text = note.read_text()
     server.stop()
     for number in (os.getpid(), 2**22 - 3):
@@ -86,20 +86,20 @@ async def test_a_stale_note_does_not_hinder(tmp_path: Path) -> None:
         server.stop()
 
 
-async def test_a_long_folder_name_does_not_hinder(tmp_path: Path) -> None:
+async def test_a_long_folder_name_does_not_hinder(folder: Path) -> None:
     """The path of a Unix socket is short; the folder's may be long."""
-    server = EmbeddedPostgres(tmp_path / ("long" * 20) / "data")
+    server = EmbeddedPostgres(folder / ("long" * 20) / "data")
     address = server.start()
     assert await answers(address)
     server.stop()
     assert not server.sockets.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
     """The message names the folder."""
-    (tmp_path / "file").write_text("in the way")
+    (folder / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable, match="file"):
-        EmbeddedPostgres(tmp_path / "file" / "data").start()
+        EmbeddedPostgres(folder / "file" / "data").start()
 
 
 async def test_a_store_that_is_away_is_unavailable() -> None:

@@ -16,7 +16,9 @@ def differences(connection: Connection) -> list[object]:
     def ours(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
         return not (kind == "table" and str(name).startswith(("pgqueuer", "alembic")))
 
-    context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_server_default": True})
+    context = MigrationContext.configure(
+        connection, opts={"include_object": ours, "compare_server_default": True}
+    )
     return list(compare_metadata(context, metadata))
 
 

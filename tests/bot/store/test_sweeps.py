@@ -47,7 +47,12 @@ async def test_a_request_makes_sweep_card_message_and_job(database: Database) ->
     """All that a command leads to is in the store when it is acknowledged."""
     asked = await Sweeps(database).ask(request("d1"))
     assert asked.begun
-    assert [await count(database, table) for table in ("sweeps", "cards", "messages", "pgqueuer")] == [1, 1, 1, 1]
+    assert [await count(database, table) for table in ("sweeps", "cards", "messages", "pgqueuer")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
 
 
 async def test_a_second_person_joins_the_same_card(database: Database) -> None:
@@ -93,7 +98,12 @@ async def test_a_hundred_at_once_share_one_sweep(database: Database) -> None:
     asked = await asyncio.gather(*(sweeps.ask(request(f"d{n}", person=f"U{n}")) for n in range(100)))
     assert sum(one.begun for one in asked) == 1
     assert len({one.card_id for one in asked}) == 1
-    assert [await count(database, table) for table in ("sweeps", "cards", "messages", "pgqueuer")] == [1, 1, 1, 1]
+    assert [await count(database, table) for table in ("sweeps", "cards", "messages", "pgqueuer")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
     card = await sweeps.card(asked[0].card_id or "")
     assert card is not None
     assert len(card.requesters) == 100
