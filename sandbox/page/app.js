@@ -14,7 +14,9 @@ export function createApp(route) {
   const report = (error) => {
     if (error.code !== "unreachable" || store.state.connection === "live") toastError(error);
   };
-  const refresh = Object.fromEntries(Object.entries(LOADS).map(([name, load]) => [name, coalesced(() => load(store), report)]));
+  const refresh = Object.fromEntries(
+    Object.entries(LOADS).map(([name, load]) => [name, coalesced(() => load(store), report)]),
+  );
   const app = { store, refresh, act: null };
   app.act = actions(app, report);
   store.watch(["me", "view", "thread", "panels"], (state) => state.world && writeRoute(state));
@@ -25,7 +27,7 @@ const LOADS = {
   world: async ({ state, set }) => {
     const world = await api.state();
     const people = world.users.filter((user) => !user.is_bot);
-    const me = people.some((user) => user.id === state.me) ? state.me : people[0]?.id ?? null;
+    const me = people.some((user) => user.id === state.me) ? state.me : (people[0]?.id ?? null);
     set({ world, me, view: viewFor(world, me, state.view) });
   },
   messages: async ({ state, set }) => {
@@ -60,7 +62,7 @@ const LOADS = {
 /** The view that is wanted, if this person may see it; else the first channel of theirs. */
 function viewFor(world, user, wanted) {
   const channels = channelsOf(world, user);
-  return wanted === "home" || channels.some((channel) => channel.id === wanted) ? wanted : channels[0]?.id ?? null;
+  return wanted === "home" || channels.some((channel) => channel.id === wanted) ? wanted : (channels[0]?.id ?? null);
 }
 
 function actions(app, report) {
@@ -79,7 +81,15 @@ function actions(app, report) {
     become(user) {
       const view = viewFor(state.world, user, state.view);
       const thread = view === state.view ? state.thread : null;
-      store.set({ me: user, view, thread, messages: null, threadMessages: null, views: { modals: [], home: null }, drawer: false });
+      store.set({
+        me: user,
+        view,
+        thread,
+        messages: null,
+        threadMessages: null,
+        views: { modals: [], home: null },
+        drawer: false,
+      });
       refresh.messages();
       refresh.thread();
       refresh.views();
@@ -90,7 +100,13 @@ function actions(app, report) {
       unread.delete(view);
       const changed = state.view !== view;
       const panels = isNarrow() ? { staging: false, inspector: false } : state.panels;
-      store.set({ view, unread, drawer: false, panels, ...(changed ? { thread: null, threadMessages: null, messages: null } : {}) });
+      store.set({
+        view,
+        unread,
+        drawer: false,
+        panels,
+        ...(changed ? { thread: null, threadMessages: null, messages: null } : {}),
+      });
       if (view === "home") attempt(() => api.home(state.me)).then(refresh.views);
       else if (changed) refresh.messages();
     },
@@ -103,8 +119,12 @@ function actions(app, report) {
       const others = isNarrow() ? { staging: false, inspector: false } : state.panels;
       store.set({ panels: { ...others, [name]: open } });
     },
-    react: (message, name) => attempt(() => api.reaction({ user: state.me, channel: state.view, ts: message.ts, name })),
-    say: (text, threadTs) => attempt(() => api.message({ user: state.me, channel: state.view, text, ...(threadTs ? { thread_ts: threadTs } : {}) })),
+    react: (message, name) =>
+      attempt(() => api.reaction({ user: state.me, channel: state.view, ts: message.ts, name })),
+    say: (text, threadTs) =>
+      attempt(() =>
+        api.message({ user: state.me, channel: state.view, text, ...(threadTs ? { thread_ts: threadTs } : {}) }),
+      ),
     command: (command, text) => api.command({ user: state.me, channel: state.view, command, text }),
     press: (where, element, blockId, payload, node) => press(app, where, element, blockId, payload, node),
   };
@@ -118,7 +138,14 @@ async function press({ store, refresh }, where, element, blockId, payload, node)
   const failed = new Set(state.failedActions);
   node.setAttribute("aria-busy", "true");
   try {
-    await api.action({ user: state.me, ...origin, action_id: element.action_id, block_id: blockId, type: element.type, ...payload });
+    await api.action({
+      user: state.me,
+      ...origin,
+      action_id: element.action_id,
+      block_id: blockId,
+      type: element.type,
+      ...payload,
+    });
     failed.delete(where.ts);
   } catch (error) {
     if (where.ts) failed.add(where.ts);
@@ -133,7 +160,11 @@ async function press({ store, refresh }, where, element, blockId, payload, node)
 /** What block renderers need; see blocks/index.js. `kept`: {values, folds} of the surface. */
 export function blockContext(app, surface, key, where, kept) {
   return {
-    names: directory(app.store.state), surface, key, values: kept.values, folds: kept.folds,
+    names: directory(app.store.state),
+    surface,
+    key,
+    values: kept.values,
+    folds: kept.folds,
     press: (element, blockId, payload, node) => app.act.press(where, element, blockId, payload, node),
   };
 }
@@ -148,7 +179,8 @@ export function createValues() {
     /** As Slack's view.state.values, for the blocks that are shown. */
     all: (blockIds) => {
       const found = {};
-      for (const { block, action, value } of kept.values()) if (blockIds.has(block)) (found[block] ??= {})[action] = value;
+      for (const { block, action, value } of kept.values())
+        if (blockIds.has(block)) (found[block] ??= {})[action] = value;
       return found;
     },
   };

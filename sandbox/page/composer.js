@@ -10,7 +10,9 @@ const TOLD_BY_SLACKBOT = new Set(["operation_timeout", "dispatch_failed"]); // a
 
 /** The channel's composer, under its messages. */
 export function mountComposer(node, app) {
-  node.append(createComposer(app, { testid: "composer-input", label: "Message", threadTs: () => null, commands: true }));
+  node.append(
+    createComposer(app, { testid: "composer-input", label: "Message", threadTs: () => null, commands: true }),
+  );
 }
 
 /** A composer; `threadTs()` tells where messages go, `commands` whether slash commands are offered. */
@@ -44,7 +46,11 @@ export function createComposer(app, options) {
   parts.form.addEventListener("submit", (event) => (event.preventDefault(), submit()));
   store.watch(["view", "world", "me"], (state) => {
     const open = channel(state);
-    parts.input.placeholder = !options.commands ? "Reply…" : open ? `Message ${open.is_im ? "@" : "#"}${placeName(open, state)}, or / for commands` : "";
+    parts.input.placeholder = !options.commands
+      ? "Reply…"
+      : open
+        ? `Message ${open.is_im ? "@" : "#"}${placeName(open, state)}, or / for commands`
+        : "";
   });
   return parts.form;
 }
@@ -52,15 +58,34 @@ export function createComposer(app, options) {
 function build({ testid, label }) {
   const listId = freshId("commands");
   const input = h("textarea", {
-    rows: 1, "data-testid": testid, "aria-label": label, autocomplete: "off", spellcheck: "true",
-    role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": listId,
+    rows: 1,
+    "data-testid": testid,
+    "aria-label": label,
+    autocomplete: "off",
+    spellcheck: "true",
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
+    "aria-controls": listId,
   });
-  const list = h("ul", { class: "completion", id: listId, role: "listbox", "aria-label": "Commands", "data-testid": "command-list", hidden: true });
+  const list = h("ul", {
+    class: "completion",
+    id: listId,
+    role: "listbox",
+    "aria-label": "Commands",
+    "data-testid": "command-list",
+    hidden: true,
+  });
   const notice = h("div", { class: "notice", role: "alert", "data-testid": testid.replace("input", "notice") });
   const pending = h("div", { class: "pending", role: "status" });
-  const form = h("form", { class: "composer" }, list, notice,
+  const form = h(
+    "form",
+    { class: "composer" },
+    list,
+    notice,
     h("div", { class: "composer-box" }, input, h("button", { class: "send", "aria-label": "Send" }, icon("send"))),
-    pending);
+    pending,
+  );
   return { form, input, list, notice, pending };
 }
 
@@ -87,7 +112,11 @@ function send(text, app, parts, options) {
     return true;
   }
   if (command && known) {
-    notify(parts.notice, `${command} cannot be used in a thread.`, "Slack does not offer slash commands there. Type it in the channel.");
+    notify(
+      parts.notice,
+      `${command} cannot be used in a thread.`,
+      "Slack does not offer slash commands there. Type it in the channel.",
+    );
     return false;
   }
   app.act.say(asSent(text, app.store.state.world), options.threadTs());
@@ -108,7 +137,11 @@ async function run(command, text, app, parts) {
 }
 
 function refuse(notice, command) {
-  notify(notice, `${command} is not a valid command.`, "In Slack, all messages that start with the \"/\" character are interpreted as commands. Type / to see those of this workspace.");
+  notify(
+    notice,
+    `${command} is not a valid command.`,
+    'In Slack, all messages that start with the "/" character are interpreted as commands. Type / to see those of this workspace.',
+  );
 }
 
 function notify(notice, title, detail) {
@@ -122,7 +155,9 @@ function asSent(text, world) {
   const channels = new Map(world.channels.map(({ name, id }) => [name, id]));
   return escape(text)
     .replace(/(^|\s)@([\w.-]+)/g, (whole, before, name) => (user.has(name) ? `${before}<@${user.get(name)}>` : whole))
-    .replace(/(^|\s)#([\w.-]+)/g, (whole, before, name) => (channels.has(name) ? `${before}<#${channels.get(name)}>` : whole));
+    .replace(/(^|\s)#([\w.-]+)/g, (whole, before, name) =>
+      channels.has(name) ? `${before}<#${channels.get(name)}>` : whole,
+    );
 }
 
 /** The list of commands above the field: arrows, Tab or Enter, Escape. */
@@ -141,7 +176,9 @@ function createCompletion({ input, list }, store) {
   const draw = () => {
     list.hidden = offered.length === 0;
     input.setAttribute("aria-expanded", String(offered.length > 0));
-    list.replaceChildren(...offered.map((entry, index) => option(entry, index === at, `${list.id}-${index}`, () => choose(entry))));
+    list.replaceChildren(
+      ...offered.map((entry, index) => option(entry, index === at, `${list.id}-${index}`, () => choose(entry))),
+    );
     if (offered.length) input.setAttribute("aria-activedescendant", `${list.id}-${at}`);
     else input.removeAttribute("aria-activedescendant");
     list.children[at]?.scrollIntoView({ block: "nearest" });
@@ -162,19 +199,31 @@ function createCompletion({ input, list }, store) {
     return true;
   };
   const keys = {
-    ArrowDown: () => (step(1), true), ArrowUp: () => (step(-1), true), Tab: complete, Enter: complete,
+    ArrowDown: () => (step(1), true),
+    ArrowUp: () => (step(-1), true),
+    Tab: complete,
+    Enter: complete,
     Escape: (event) => (event.stopPropagation(), close(), true),
   };
-  return { update, close, key: (event) => (offered.length > 0 && Object.hasOwn(keys, event.key) ? keys[event.key](event) : false) };
+  return {
+    update,
+    close,
+    key: (event) => (offered.length > 0 && Object.hasOwn(keys, event.key) ? keys[event.key](event) : false),
+  };
 }
 
 function option(entry, chosen, id, choose) {
-  return h("li", {
-    id, role: "option", "aria-selected": String(chosen),
-    onmousedown: (event) => (event.preventDefault(), choose()), // before the field loses focus
-  },
-  h("span", { class: "command" }, entry.command, " ", h("span", { class: "usage" }, entry.usage_hint ?? "")),
-  h("span", { class: "command-description" }, entry.description ?? ""));
+  return h(
+    "li",
+    {
+      id,
+      role: "option",
+      "aria-selected": String(chosen),
+      onmousedown: (event) => (event.preventDefault(), choose()), // before the field loses focus
+    },
+    h("span", { class: "command" }, entry.command, " ", h("span", { class: "usage" }, entry.usage_hint ?? "")),
+    h("span", { class: "command-description" }, entry.description ?? ""),
+  );
 }
 
 /** Up brings back what was sent, Down goes forward again. */

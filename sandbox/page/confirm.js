@@ -13,12 +13,22 @@ export function confirmed(spec, names) {
       answer = value;
       dialog.close();
     };
-    const dialog = h("dialog", { class: "modal confirm", "aria-labelledby": titleId, "data-testid": "confirm" },
+    const dialog = h(
+      "dialog",
+      { class: "modal confirm", "aria-labelledby": titleId, "data-testid": "confirm" },
       h("header", { class: "modal-header" }, h("h2", { id: titleId }, words(spec.title) || "Are you sure?")),
       h("div", { class: "modal-body" }, ...textNodes(spec.text, names)),
-      h("footer", { class: "modal-footer" },
+      h(
+        "footer",
+        { class: "modal-footer" },
         h("button", { type: "button", class: "button", onclick: () => close(false) }, words(spec.deny) || "Cancel"),
-        h("button", { type: "button", class: `button ${style}`, onclick: () => close(true) }, words(spec.confirm) || "Yes")));
+        h(
+          "button",
+          { type: "button", class: `button ${style}`, onclick: () => close(true) },
+          words(spec.confirm) || "Yes",
+        ),
+      ),
+    );
     dialog.addEventListener("close", () => {
       dialog.remove();
       resolve(answer);

@@ -25,10 +25,19 @@ function fill(node, state, act, redraw, store) {
   node.replaceChildren(
     tool("menu", "Open the sidebar", { class: "tool only-narrow", onclick: () => store.set({ drawer: true }) }),
     h("div", { class: "place" }, ...place(state)),
-    h("div", { class: "tools", role: "toolbar", "aria-label": "Panels" },
+    h(
+      "div",
+      { class: "tools", role: "toolbar", "aria-label": "Panels" },
       toggle("map", "Staging map", state.panels.staging, () => act.togglePanel("staging"), "toggle-staging"),
       toggle("traffic", "Raw traffic", state.panels.inspector, () => act.togglePanel("inspector"), "toggle-inspector"),
-      tool(theme[0], theme[1], { class: "tool", "data-testid": "toggle-theme", "data-key": "theme", onclick: () => (toggleTheme(), redraw()) })));
+      tool(theme[0], theme[1], {
+        class: "tool",
+        "data-testid": "toggle-theme",
+        "data-key": "theme",
+        onclick: () => (toggleTheme(), redraw()),
+      }),
+    ),
+  );
   if (focused) node.querySelector(`[data-key="${focused}"]`)?.focus();
 }
 
@@ -36,11 +45,29 @@ function place(state) {
   const open = channel(state);
   if (open) {
     const members = open.is_im ? 0 : open.members.length;
-    return [h("h1", { "data-testid": "channel-name" }, h("span", { class: "hash", "aria-hidden": "true" }, open.is_im ? "@" : "#"), placeName(open, state)),
-      h("p", { class: "topic", title: open.topic }, [open.topic, members ? `${members} members` : null].filter(Boolean).join(" · "))];
+    return [
+      h(
+        "h1",
+        { "data-testid": "channel-name" },
+        h("span", { class: "hash", "aria-hidden": "true" }, open.is_im ? "@" : "#"),
+        placeName(open, state),
+      ),
+      h(
+        "p",
+        { class: "topic", title: open.topic },
+        [open.topic, members ? `${members} members` : null].filter(Boolean).join(" · "),
+      ),
+    ];
   }
   const { bot } = state.world;
-  return [h("h1", { "data-testid": "channel-name" }, avatar(bot.user_id, bot.name, { bot: true, size: "small" }), `${bot.name} Home`)];
+  return [
+    h(
+      "h1",
+      { "data-testid": "channel-name" },
+      avatar(bot.user_id, bot.name, { bot: true, size: "small" }),
+      `${bot.name} Home`,
+    ),
+  ];
 }
 
 function tool(name, label, props) {
@@ -48,5 +75,17 @@ function tool(name, label, props) {
 }
 
 function toggle(name, label, open, onclick, testid) {
-  return h("button", { type: "button", class: "tool with-text only-wide", "aria-pressed": String(open), "data-testid": testid, "data-key": name, onclick }, icon(name), h("span", {}, label));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "tool with-text only-wide",
+      "aria-pressed": String(open),
+      "data-testid": testid,
+      "data-key": name,
+      onclick,
+    },
+    icon(name),
+    h("span", {}, label),
+  );
 }

@@ -17,13 +17,23 @@ export function mountHome(node, app) {
     if (next === fingerprint) return;
     fingerprint = next;
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
-    node.replaceChildren(h("div", { class: "home-body" }, ...(view ? renderBlocks(view.blocks, blockContext(app, "home", view.id, { view_id: view.id }, kept)) : nothing(state))));
+    node.replaceChildren(
+      h(
+        "div",
+        { class: "home-body" },
+        ...(view
+          ? renderBlocks(view.blocks, blockContext(app, "home", view.id, { view_id: view.id }, kept))
+          : nothing(state)),
+      ),
+    );
     if (focused) node.querySelector(`[data-action-id="${CSS.escape(focused)}"]`)?.focus();
   });
 }
 
 function nothing(state) {
   const { bot } = state.world;
-  const words = bot.connected ? `${bot.name} has not published a Home tab for ${me(state)?.name ?? "you"} yet.` : `${bot.name} is not connected, so it cannot publish a Home tab.`;
+  const words = bot.connected
+    ? `${bot.name} has not published a Home tab for ${me(state)?.name ?? "you"} yet.`
+    : `${bot.name} is not connected, so it cannot publish a Home tab.`;
   return [h("div", { class: "empty" }, h("h2", {}, "Nothing here yet"), h("p", {}, words))];
 }

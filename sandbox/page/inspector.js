@@ -4,7 +4,11 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { me } from "./state.js";
 
-const DIRECTIONS = [["", "All"], ["bot→slack", "bot → Slack"], ["slack→bot", "Slack → bot"]];
+const DIRECTIONS = [
+  ["", "All"],
+  ["bot→slack", "bot → Slack"],
+  ["slack→bot", "Slack → bot"],
+];
 const SHOWN = 200;
 
 /** Draws the drawer: a filter by direction, one by words, and the calls. */
@@ -16,9 +20,24 @@ export function mountInspector(node, app) {
   const drawn = new Map();
   const update = () => !node.hidden && draw(rows, count, drawn, store.state, filter);
   node.append(
-    h("header", { class: "pane-header" }, h("h2", {}, "Raw traffic", count), filters(filter, update),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Close raw traffic", onclick: () => act.togglePanel("inspector", false) }, icon("close"))),
-    h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": "Calls" }, rows));
+    h(
+      "header",
+      { class: "pane-header" },
+      h("h2", {}, "Raw traffic", count),
+      filters(filter, update),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "aria-label": "Close raw traffic",
+          onclick: () => act.togglePanel("inspector", false),
+        },
+        icon("close"),
+      ),
+    ),
+    h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": "Calls" }, rows),
+  );
   store.watch(["panels"], ({ panels }) => {
     node.hidden = !panels.inspector;
     update();
@@ -27,10 +46,20 @@ export function mountInspector(node, app) {
 }
 
 function filters(filter, update) {
-  const direction = h("select", { class: "select small", "aria-label": "Direction", onchange: () => ((filter.direction = direction.value), update()) },
-    ...DIRECTIONS.map(([value, label]) => h("option", { value }, label)));
+  const direction = h(
+    "select",
+    {
+      class: "select small",
+      "aria-label": "Direction",
+      onchange: () => ((filter.direction = direction.value), update()),
+    },
+    ...DIRECTIONS.map(([value, label]) => h("option", { value }, label)),
+  );
   const text = h("input", {
-    type: "search", class: "text-field small", placeholder: "Filter, e.g. chat.update", "aria-label": "Filter calls",
+    type: "search",
+    class: "text-field small",
+    placeholder: "Filter, e.g. chat.update",
+    "aria-label": "Filter calls",
     oninput: () => ((filter.text = text.value.toLowerCase()), update()),
   });
   return h("div", { class: "filters" }, direction, text);
@@ -66,12 +95,23 @@ function matches(call, { direction, text }) {
 
 function callRow(call, tz, open) {
   const failed = call.answer?.ok === false || Number(call.status) >= 400 || Number.isNaN(Number(call.status ?? 0));
-  const details = h("details", { open, ontoggle: () => details.open && unfold(details, call) },
-    h("summary", {},
+  const details = h(
+    "details",
+    { open, ontoggle: () => details.open && unfold(details, call) },
+    h(
+      "summary",
+      {},
       h("span", { class: `arrow ${call.direction === "bot→slack" ? "out" : "in"}` }, call.direction),
       h("code", { class: "method" }, call.method),
       h("span", { class: failed ? "call-status failed" : "call-status" }, outcome(call, failed)),
-      h("span", { class: "call-time" }, timeOf(call, tz), call.duration_ms === null || call.duration_ms === undefined ? "" : ` · ${Math.round(call.duration_ms)} ms`)));
+      h(
+        "span",
+        { class: "call-time" },
+        timeOf(call, tz),
+        call.duration_ms === null || call.duration_ms === undefined ? "" : ` · ${Math.round(call.duration_ms)} ms`,
+      ),
+    ),
+  );
   return h("li", { class: "call", "data-method": call.method, "data-direction": call.direction }, details);
 }
 
@@ -88,10 +128,29 @@ function timeOf(call, tz) {
 
 function unfold(details, call) {
   if (details.children.length > 1) return;
-  for (const [title, value] of [["Arguments", call.arguments], ["Answer", call.answer]]) {
+  for (const [title, value] of [
+    ["Arguments", call.arguments],
+    ["Answer", call.answer],
+  ]) {
     const text = JSON.stringify(value ?? null, null, 2);
-    const copy = h("button", { type: "button", class: "icon-button", "aria-label": `Copy ${title.toLowerCase()}`, onclick: () => navigator.clipboard?.writeText(text) }, icon("copy"));
-    details.append(h("div", { class: "call-part" }, h("h3", {}, title, copy), h("pre", { class: "json", tabindex: "0" }, ...coloured(text))));
+    const copy = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": `Copy ${title.toLowerCase()}`,
+        onclick: () => navigator.clipboard?.writeText(text),
+      },
+      icon("copy"),
+    );
+    details.append(
+      h(
+        "div",
+        { class: "call-part" },
+        h("h3", {}, title, copy),
+        h("pre", { class: "json", tabindex: "0" }, ...coloured(text)),
+      ),
+    );
   }
 }
 

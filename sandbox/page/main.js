@@ -37,7 +37,11 @@ function start() {
   document.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeOne(app));
   document.addEventListener("click", (event) => followChannelLink(event, app));
   window.setInterval(refreshAges, AGES_EVERY_MS);
-  listen("/sandbox/events", { onOpen: () => catchUp(app), onEvent: (event) => hear(event, app), onDown: () => app.store.set({ connection: "reconnecting" }) });
+  listen("/sandbox/events", {
+    onOpen: () => catchUp(app),
+    onEvent: (event) => hear(event, app),
+    onDown: () => app.store.set({ connection: "reconnecting" }),
+  });
 }
 
 /** After every (re)connection all is read again: what changed meanwhile sent no event that we heard. */

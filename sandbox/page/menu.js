@@ -11,9 +11,24 @@ export function menuButton({ trigger, items }) {
     trigger.setAttribute("aria-expanded", String(open));
     if (open) list.querySelector("button")?.focus();
   };
-  list.append(...items.map((item) => h("li", { role: "none" }, h("button", {
-    type: "button", role: "menuitem", tabindex: "-1", onclick: () => (show(false), trigger.focus(), item.pick()),
-  }, ...item.nodes()))));
+  list.append(
+    ...items.map((item) =>
+      h(
+        "li",
+        { role: "none" },
+        h(
+          "button",
+          {
+            type: "button",
+            role: "menuitem",
+            tabindex: "-1",
+            onclick: () => (show(false), trigger.focus(), item.pick()),
+          },
+          ...item.nodes(),
+        ),
+      ),
+    ),
+  );
   trigger.setAttribute("aria-haspopup", "menu");
   trigger.setAttribute("aria-expanded", "false");
   trigger.addEventListener("click", () => show(list.hidden));

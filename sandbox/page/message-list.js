@@ -13,8 +13,19 @@ const NEAR_PX = 60;
 export function createMessageList(app, { label, testid, inThread, empty }) {
   const list = h("ol", { class: "message-list", "data-testid": testid, "aria-label": label });
   const blank = h("div", { class: "empty" });
-  const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => toEnd() }, icon("down"), "New messages");
-  const scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, h("div", { class: "spacer" }), blank, list);
+  const jump = h(
+    "button",
+    { type: "button", class: "jump", hidden: true, onclick: () => toEnd() },
+    icon("down"),
+    "New messages",
+  );
+  const scroller = h(
+    "div",
+    { class: "scroller", tabindex: "0", role: "region", "aria-label": label },
+    h("div", { class: "spacer" }),
+    blank,
+    list,
+  );
   const drawn = new Map(); // key -> {fingerprint, node}
   let pinned = true;
   const toEnd = () => {
@@ -56,7 +67,8 @@ function plan(messages, app, inThread) {
   for (const message of messages) {
     const day = dayHeading(Number(message.ts), tz);
     const newDay = !inThread && (!before || dayHeading(Number(before.ts), tz) !== day);
-    if (newDay) wanted.push({ key: `day ${day}`, fingerprint: day, build: () => h("li", { class: "day" }, h("span", {}, day)) });
+    if (newDay)
+      wanted.push({ key: `day ${day}`, fingerprint: day, build: () => h("li", { class: "day" }, h("span", {}, day)) });
     const compact = !newDay && follows(message, before);
     wanted.push({
       key: message.ts + (message.ephemeral_to ?? ""),
@@ -101,7 +113,7 @@ function reconcile(list, drawn, wanted) {
     const old = drawn.get(key);
     if (!old) {
       const node = build();
-      (last ? last.after(node) : list.prepend(node));
+      last ? last.after(node) : list.prepend(node);
       drawn.set(key, { fingerprint, node });
       added = true;
     } else if (old.fingerprint !== fingerprint) {
@@ -111,7 +123,7 @@ function reconcile(list, drawn, wanted) {
     }
     const { node } = drawn.get(key);
     const expected = last ? last.nextSibling : list.firstChild;
-    if (expected !== node) (last ? last.after(node) : list.prepend(node));
+    if (expected !== node) last ? last.after(node) : list.prepend(node);
     last = node;
   }
   return added;

@@ -8,7 +8,12 @@ import { channel, directory, placeName } from "./state.js";
 /** Draws the list into `node` and announces what is new. */
 export function mountMessages(node, app) {
   const { store } = app;
-  const list = createMessageList(app, { label: "Messages", testid: "message-list", inThread: false, empty: () => emptyState(store.state) });
+  const list = createMessageList(app, {
+    label: "Messages",
+    testid: "message-list",
+    inThread: false,
+    empty: () => emptyState(store.state),
+  });
   node.append(list.node);
   const announce = createAnnouncer(store);
   store.watch(["view", "me"], () => {
@@ -28,7 +33,12 @@ function emptyState(state) {
   const name = open && `${open.is_im ? "@" : "#"}${placeName(open, state)}`;
   return [
     h("h2", {}, `This is the start of ${name}`),
-    h("p", {}, "No messages yet. ", ...(command ? ["Type ", h("code", {}, command.command), " to ask how staging is."] : ["Say something below."])),
+    h(
+      "p",
+      {},
+      "No messages yet. ",
+      ...(command ? ["Type ", h("code", {}, command.command), " to ask how staging is."] : ["Say something below."]),
+    ),
   ];
 }
 
@@ -42,6 +52,8 @@ function createAnnouncer(store) {
     heard = { place, ts: new Set(list.map((message) => message.ts)) };
     if (first || fresh.length === 0) return;
     const names = directory(store.state);
-    document.getElementById("announcer").textContent = fresh.map((message) => `${sender(message, names).name}: ${message.text}`).join("\n");
+    document.getElementById("announcer").textContent = fresh
+      .map((message) => `${sender(message, names).name}: ${message.text}`)
+      .join("\n");
   };
 }

@@ -14,7 +14,14 @@ export function mountModals(node, app) {
   const shown = { dialog: null, fingerprint: "", viewId: null, returnTo: null };
   app.store.watch(["views", "world"], ({ views }) => {
     const top = views.modals.at(-1);
-    const fingerprint = JSON.stringify([top?.id, top?.title, top?.submit, top?.close, top?.blocks, views.modals.length]);
+    const fingerprint = JSON.stringify([
+      top?.id,
+      top?.title,
+      top?.submit,
+      top?.close,
+      top?.blocks,
+      views.modals.length,
+    ]);
     if (!top) close(shown);
     else if (fingerprint !== shown.fingerprint) open(node, app, shown, kept, top, views.modals.length);
     shown.fingerprint = fingerprint;
@@ -34,7 +41,9 @@ function close(shown) {
 function open(node, app, shown, kept, view, depth) {
   if (!kept.has(view.id)) kept.set(view.id, { values: createValues(), folds: new Map(), errors: {} });
   const same = shown.viewId === view.id && shown.dialog;
-  const position = same ? [shown.dialog.querySelector(".modal-body").scrollTop, document.activeElement?.dataset.actionId] : null;
+  const position = same
+    ? [shown.dialog.querySelector(".modal-body").scrollTop, document.activeElement?.dataset.actionId]
+    : null;
   shown.returnTo ??= document.activeElement;
   const dialog = build(app, view, depth, kept.get(view.id));
   shown.dialog?.close();
@@ -43,7 +52,12 @@ function open(node, app, shown, kept, view, depth) {
   if (position) {
     dialog.querySelector(".modal-body").scrollTop = position[0];
     if (position[1]) dialog.querySelector(`[data-action-id="${CSS.escape(position[1])}"]`)?.focus();
-  } else (dialog.querySelector("[data-autofocus]") ?? dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body select") ?? dialog.querySelector(".modal-close")).focus();
+  } else
+    (
+      dialog.querySelector("[data-autofocus]") ??
+      dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body select") ??
+      dialog.querySelector(".modal-close")
+    ).focus();
   Object.assign(shown, { dialog, viewId: view.id });
 }
 
@@ -51,15 +65,29 @@ function build(app, view, depth, keep) {
   const titleId = freshId("modal-title");
   const context = blockContext(app, "modal", view.id, { view_id: view.id }, keep);
   const dismiss = () => act(app, { view_id: view.id, close: true });
-  const form = h("form", { class: "modal-form", novalidate: true },
-    h("header", { class: "modal-header" },
+  const form = h(
+    "form",
+    { class: "modal-form", novalidate: true },
+    h(
+      "header",
+      { class: "modal-header" },
       h("h2", { id: titleId }, words(view.title)),
       depth > 1 ? h("span", { class: "modal-depth" }, `${depth} of ${depth}`) : null,
-      h("button", { type: "button", class: "icon-button modal-close", "aria-label": "Close", onclick: dismiss }, icon("close"))),
+      h(
+        "button",
+        { type: "button", class: "icon-button modal-close", "aria-label": "Close", onclick: dismiss },
+        icon("close"),
+      ),
+    ),
     h("div", { class: "modal-body", tabindex: "-1" }, ...renderBlocks(view.blocks, context)),
-    footer(view, dismiss));
+    footer(view, dismiss),
+  );
   form.addEventListener("submit", (event) => (event.preventDefault(), submit(app, view, form, keep)));
-  const dialog = h("dialog", { class: "modal", "aria-labelledby": titleId, "data-view-id": view.id, "data-testid": "modal" }, form);
+  const dialog = h(
+    "dialog",
+    { class: "modal", "aria-labelledby": titleId, "data-view-id": view.id, "data-testid": "modal" },
+    form,
+  );
   dialog.addEventListener("cancel", (event) => (event.preventDefault(), dismiss()));
   dialog.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -74,9 +102,14 @@ function build(app, view, depth, keep) {
 function footer(view, dismiss) {
   const closeText = words(view.close) || (view.submit ? "Cancel" : "");
   if (!closeText && !view.submit) return null;
-  return h("footer", { class: "modal-footer" },
+  return h(
+    "footer",
+    { class: "modal-footer" },
     closeText ? h("button", { type: "button", class: "button", onclick: dismiss }, closeText) : null,
-    view.submit ? h("button", { class: "button button-primary", "data-testid": "modal-submit" }, words(view.submit)) : null);
+    view.submit
+      ? h("button", { class: "button button-primary", "data-testid": "modal-submit" }, words(view.submit))
+      : null,
+  );
 }
 
 async function submit(app, view, form, keep) {
@@ -115,7 +148,9 @@ function emptyRequired(view, values) {
     if (block.type !== "input" || block.optional) return;
     const id = block.block_id ?? `b${index}`;
     const { type, ...content } = values.get(id, block.element.action_id) ?? { type: "" };
-    const filled = Object.values(content).some((value) => (Array.isArray(value) ? value.length : value !== null && value !== undefined && value !== ""));
+    const filled = Object.values(content).some((value) =>
+      Array.isArray(value) ? value.length : value !== null && value !== undefined && value !== "",
+    );
     if (!filled) errors[id] = "Please complete this required field.";
   });
   return errors;

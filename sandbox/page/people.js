@@ -13,12 +13,18 @@ export function avatar(id, name, { bot = false, size = "" } = {}) {
 
 /** whybot's mark: a question whose point is lit. */
 export function whybotMark() {
-  return svg("svg", { viewBox: "0 0 36 36" },
+  return svg(
+    "svg",
+    { viewBox: "0 0 36 36" },
     svg("path", {
       d: "M11.5 13.2a6.5 6.5 0 1 1 9.6 5.7c-2.1 1.2-3.1 2.2-3.1 4.3",
-      fill: "none", stroke: "#fff", "stroke-width": 3.4, "stroke-linecap": "round",
+      fill: "none",
+      stroke: "#fff",
+      "stroke-width": 3.4,
+      "stroke-linecap": "round",
     }),
-    svg("circle", { cx: 18, cy: 28.6, r: 2.3, fill: "#7fe3c4" }));
+    svg("circle", { cx: 18, cy: 28.6, r: 2.3, fill: "#7fe3c4" }),
+  );
 }
 
 function hash(text) {
@@ -29,7 +35,10 @@ function hash(text) {
 
 function initials(name) {
   const words = (name || "?").split(/[\s._-]+/).filter(Boolean);
-  return words.slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");
+  return words
+    .slice(0, 2)
+    .map((word) => [...word][0].toUpperCase())
+    .join("");
 }
 
 /** {name, title, app} of a message's sender. */

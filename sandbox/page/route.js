@@ -41,7 +41,12 @@ export function writeRoute({ me, view, thread, panels }) {
   if (me) fields.set("as", me);
   if (view) fields.set("view", view);
   if (thread) fields.set("thread", thread);
-  fields.set("panels", Object.keys(panels).filter((name) => panels[name]).join(","));
+  fields.set(
+    "panels",
+    Object.keys(panels)
+      .filter((name) => panels[name])
+      .join(","),
+  );
   const hash = `#${fields}`;
   if (hash === window.location.hash) return;
   const moved = readRoute().view !== view && window.location.hash !== "";

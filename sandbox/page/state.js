@@ -66,5 +66,12 @@ export function directory(state) {
   const by = (list) => new Map(list.map((item) => [item.id, item]));
   const people = by(users);
   if (bot.user_id && !people.has(bot.user_id)) people.set(bot.user_id, { ...bot, id: bot.user_id, is_bot: true });
-  return { people, channels: by(channels), usergroups: by(usergroups), me: state.me, tz: me(state)?.tz, bot: bot.user_id };
+  return {
+    people,
+    channels: by(channels),
+    usergroups: by(usergroups),
+    me: state.me,
+    tz: me(state)?.tz,
+    bot: bot.user_id,
+  };
 }

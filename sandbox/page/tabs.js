@@ -21,10 +21,22 @@ export function mountTabs(node, app) {
       tab("chat", "Chat", !panel && state.view !== "home", chat),
       tab("home", "Home", !panel && state.view === "home", () => act.open("home")),
       tab("map", "Staging", panel === "staging", () => act.togglePanel("staging", true)),
-      tab("traffic", "Traffic", panel === "inspector", () => act.togglePanel("inspector", true)));
+      tab("traffic", "Traffic", panel === "inspector", () => act.togglePanel("inspector", true)),
+    );
   });
 }
 
 function tab(name, label, current, onclick) {
-  return h("button", { type: "button", class: "tab", "aria-current": current ? "page" : null, "data-testid": `tab-${label.toLowerCase()}`, onclick }, icon(name), h("span", {}, label));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "tab",
+      "aria-current": current ? "page" : null,
+      "data-testid": `tab-${label.toLowerCase()}`,
+      onclick,
+    },
+    icon(name),
+    h("span", {}, label),
+  );
 }

@@ -10,9 +10,23 @@ import { channel, placeName } from "./state.js";
 export function mountThread(node, app) {
   const { store, act } = app;
   const place = h("span", { class: "pane-note" });
-  const list = createMessageList(app, { label: "Thread messages", testid: "thread-list", inThread: true, empty: () => [] });
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close the thread", onclick: act.closeThread }, icon("close"));
-  const composer = createComposer(app, { testid: "thread-input", label: "Reply", threadTs: () => store.state.thread, commands: false });
+  const list = createMessageList(app, {
+    label: "Thread messages",
+    testid: "thread-list",
+    inThread: true,
+    empty: () => [],
+  });
+  const close = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Close the thread", onclick: act.closeThread },
+    icon("close"),
+  );
+  const composer = createComposer(app, {
+    testid: "thread-input",
+    label: "Reply",
+    threadTs: () => store.state.thread,
+    commands: false,
+  });
   node.append(h("header", { class: "pane-header" }, h("h2", {}, "Thread", place), close), list.node, composer);
   let returnTo = null;
   store.watch(["thread", "me", "view"], (state) => {

@@ -19,8 +19,7 @@ function show(title, detail, code) {
   const toast = h(
     "div",
     { class: "toast", role: "alert", "data-testid": "toast", "data-title": title },
-    h("div", { class: "toast-text" },
-      h("strong", {}, title), h("span", {}, detail), code ? h("code", {}, code) : null),
+    h("div", { class: "toast-text" }, h("strong", {}, title), h("span", {}, detail), code ? h("code", {}, code) : null),
     h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss", onclick: close }, "✕"),
   );
   box.append(toast);

@@ -14,7 +14,8 @@ export function niceTicks(low, high) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999);
   const ticks = [];
-  for (let at = Math.floor(low / step + 1e-9); at * step < high + step * 0.999; at += 1) ticks.push(Number((at * step).toPrecision(12)));
+  for (let at = Math.floor(low / step + 1e-9); at * step < high + step * 0.999; at += 1)
+    ticks.push(Number((at * step).toPrecision(12)));
   return ticks;
 }
 
@@ -29,7 +30,8 @@ export function scaleOf(model, type) {
   const spread = type === "bar" || model.categories.length < 2;
   const stride = spread ? band : (inner.width - 24) / (model.categories.length - 1);
   return {
-    ticks, band,
+    ticks,
+    band,
     x: (index) => BOX.left + (spread ? band * (index + 0.5) : 12 + stride * index),
     y: (value) => BOX.top + inner.height * (1 - (value - ticks[0]) / (ticks.at(-1) - ticks[0])),
   };
@@ -39,13 +41,38 @@ export function scaleOf(model, type) {
 export function axes(model, scale) {
   const base = HEIGHT - BOX.bottom;
   const each = Math.max(1, Math.ceil(model.categories.length / 8));
-  const text = (x, y, anchor, words, className = "tick") => svg("text", { x, y, "text-anchor": anchor, class: className }, words);
+  const text = (x, y, anchor, words, className = "tick") =>
+    svg("text", { x, y, "text-anchor": anchor, class: className }, words);
   return [
-    ...scale.ticks.map((tick) => svg("line", { class: tick === 0 ? "zero" : "gridline", x1: BOX.left, x2: WIDTH - BOX.right, y1: scale.y(tick), y2: scale.y(tick) })),
+    ...scale.ticks.map((tick) =>
+      svg("line", {
+        class: tick === 0 ? "zero" : "gridline",
+        x1: BOX.left,
+        x2: WIDTH - BOX.right,
+        y1: scale.y(tick),
+        y2: scale.y(tick),
+      }),
+    ),
     ...scale.ticks.map((tick) => text(BOX.left - 8, scale.y(tick) + 4, "end", tick.toLocaleString("en-US"))),
-    ...model.categories.map((label, index) => (index % each ? null : text(scale.x(index), base + 16, "middle", label.length > 11 ? `${label.slice(0, 10)}…` : label))),
-    model.axis.x_label ? text((BOX.left + WIDTH - BOX.right) / 2, HEIGHT - 6, "middle", model.axis.x_label, "axis-label") : null,
-    model.axis.y_label ? svg("text", { class: "axis-label", "text-anchor": "middle", transform: `translate(12 ${(BOX.top + base) / 2}) rotate(-90)` }, model.axis.y_label) : null,
+    ...model.categories.map((label, index) =>
+      index % each
+        ? null
+        : text(scale.x(index), base + 16, "middle", label.length > 11 ? `${label.slice(0, 10)}…` : label),
+    ),
+    model.axis.x_label
+      ? text((BOX.left + WIDTH - BOX.right) / 2, HEIGHT - 6, "middle", model.axis.x_label, "axis-label")
+      : null,
+    model.axis.y_label
+      ? svg(
+          "text",
+          {
+            class: "axis-label",
+            "text-anchor": "middle",
+            transform: `translate(12 ${(BOX.top + base) / 2}) rotate(-90)`,
+          },
+          model.axis.y_label,
+        )
+      : null,
   ].filter(Boolean);
 }
 
@@ -63,16 +90,27 @@ const path = (points) => points.map(([x, y], index) => `${index ? "L" : "M"}${x.
 
 /** One line per series with a dot per value. */
 export function lineMarks(model, scale) {
-  return model.series.flatMap((series, number) => stretches(series, scale).flatMap((points) => [
-    svg("path", { class: `line series-${number % 12}`, d: path(points) }),
-    ...points.map(([cx, cy, index]) => svg("circle", { class: `dot series-${number % 12}`, cx, cy, r: 3 }, tip(model, series, index)))]));
+  return model.series.flatMap((series, number) =>
+    stretches(series, scale).flatMap((points) => [
+      svg("path", { class: `line series-${number % 12}`, d: path(points) }),
+      ...points.map(([cx, cy, index]) =>
+        svg("circle", { class: `dot series-${number % 12}`, cx, cy, r: 3 }, tip(model, series, index)),
+      ),
+    ]),
+  );
 }
 
 /** Areas down to zero, with their line. */
 export function areaMarks(model, scale) {
   const floor = scale.y(Math.max(scale.ticks[0], 0));
-  const fills = model.series.flatMap((series, number) => stretches(series, scale).map((points) =>
-    svg("path", { class: `area series-${number % 12}`, d: `${path(points)}L${points.at(-1)[0].toFixed(1)} ${floor}L${points[0][0].toFixed(1)} ${floor}Z` })));
+  const fills = model.series.flatMap((series, number) =>
+    stretches(series, scale).map((points) =>
+      svg("path", {
+        class: `area series-${number % 12}`,
+        d: `${path(points)}L${points.at(-1)[0].toFixed(1)} ${floor}L${points[0][0].toFixed(1)} ${floor}Z`,
+      }),
+    ),
+  );
   return [...fills, ...lineMarks(model, scale)];
 }
 
@@ -80,14 +118,33 @@ export function areaMarks(model, scale) {
 export function barMarks(model, scale) {
   const width = Math.min(46, (scale.band * 0.72) / model.series.length);
   const zero = scale.y(0);
-  return model.series.flatMap((series, number) => series.values.map((value, index) => {
-    if (!Number.isFinite(value)) return null;
-    const left = scale.x(index) + width * (number - model.series.length / 2);
-    const top = Math.min(scale.y(value), zero);
-    return svg("rect", { class: `bar series-${number % 12}`, x: left + 1, y: top, width: Math.max(width - 2, 1), height: Math.max(Math.abs(scale.y(value) - zero), 1), rx: 2 }, tip(model, series, index));
-  })).filter(Boolean);
+  return model.series
+    .flatMap((series, number) =>
+      series.values.map((value, index) => {
+        if (!Number.isFinite(value)) return null;
+        const left = scale.x(index) + width * (number - model.series.length / 2);
+        const top = Math.min(scale.y(value), zero);
+        return svg(
+          "rect",
+          {
+            class: `bar series-${number % 12}`,
+            x: left + 1,
+            y: top,
+            width: Math.max(width - 2, 1),
+            height: Math.max(Math.abs(scale.y(value) - zero), 1),
+            rx: 2,
+          },
+          tip(model, series, index),
+        );
+      }),
+    )
+    .filter(Boolean);
 }
 
 function tip(model, series, index) {
-  return svg("title", {}, `${series.name}, ${model.categories[index]}: ${series.values[index].toLocaleString("en-US")}`);
+  return svg(
+    "title",
+    {},
+    `${series.name}, ${model.categories[index]}: ${series.values[index].toLocaleString("en-US")}`,
+  );
 }

@@ -16,18 +16,31 @@ export function dataVisualization(block, context) {
   const title = words(block.title);
   const picture = model.pie ? pie(model, title) : Object.hasOwn(MARKS, chart.type) ? plot(chart, model, title) : null;
   const fold = `${context.key}/chart/${block.block_id}`;
-  const details = h("details", { class: "chart-table", open: context.folds.get(fold) ?? false },
-    h("summary", { "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) }, "Show as a table"), numbers(model, title));
-  return h("figure", { class: "block-chart" },
+  const details = h(
+    "details",
+    { class: "chart-table", open: context.folds.get(fold) ?? false },
+    h("summary", { "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) }, "Show as a table"),
+    numbers(model, title),
+  );
+  return h(
+    "figure",
+    { class: "block-chart" },
     h("figcaption", { class: "chart-title" }, title),
-    h("div", { class: model.pie ? "chart-body pie" : "chart-body" }, picture ?? "This kind of chart cannot be drawn here.", legend(model)),
-    details);
+    h(
+      "div",
+      { class: model.pie ? "chart-body pie" : "chart-body" },
+      picture ?? "This kind of chart cannot be drawn here.",
+      legend(model),
+    ),
+    details,
+  );
 }
 
 function pieModel(chart) {
   const segments = chart.segments ?? [];
   return {
-    pie: true, categories: segments.map((segment) => segment.label),
+    pie: true,
+    categories: segments.map((segment) => segment.label),
     series: [{ name: "value", values: segments.map((segment) => Number(segment.value)) }],
   };
 }
@@ -36,7 +49,9 @@ function axisModel(chart) {
   const series = chart.series ?? [];
   const categories = chart.axis_config?.categories ?? series[0]?.data?.map((point) => point.label) ?? [];
   return {
-    pie: false, categories, axis: chart.axis_config ?? {},
+    pie: false,
+    categories,
+    axis: chart.axis_config ?? {},
     series: series.map(({ name, data }) => ({ name, values: categories.map((label) => valueAt(data, label)) })),
   };
 }
@@ -57,21 +72,40 @@ function pie(model, title) {
 
 function drawing(title, description, width, height, marks) {
   const ids = { title: freshId("chart-title"), desc: freshId("chart-desc") };
-  return svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": `${ids.title} ${ids.desc}` },
-    svg("title", { id: ids.title }, title), svg("desc", { id: ids.desc }, description), ...marks);
+  return svg(
+    "svg",
+    { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": `${ids.title} ${ids.desc}` },
+    svg("title", { id: ids.title }, title),
+    svg("desc", { id: ids.desc }, description),
+    ...marks,
+  );
 }
 
 function describe(model) {
-  return model.series.map(({ name, values }) =>
-    `${model.pie ? "" : `${name}: `}${values.map((value, index) => `${model.categories[index]} ${value ?? "no value"}`).join(", ")}`).join("; ");
+  return model.series
+    .map(
+      ({ name, values }) =>
+        `${model.pie ? "" : `${name}: `}${values.map((value, index) => `${model.categories[index]} ${value ?? "no value"}`).join(", ")}`,
+    )
+    .join("; ");
 }
 
 function legend(model) {
   const entries = model.pie ? model.categories : model.series.map(({ name }) => name);
   if (!model.pie && entries.length < 2) return null;
-  return h("ul", { class: "legend" }, ...entries.map((name, index) =>
-    h("li", {}, h("span", { class: `swatch series-${index % 12}`, "aria-hidden": "true" }), name,
-      model.pie ? h("span", { class: "legend-value" }, share(model, index)) : null)));
+  return h(
+    "ul",
+    { class: "legend" },
+    ...entries.map((name, index) =>
+      h(
+        "li",
+        {},
+        h("span", { class: `swatch series-${index % 12}`, "aria-hidden": "true" }),
+        name,
+        model.pie ? h("span", { class: "legend-value" }, share(model, index)) : null,
+      ),
+    ),
+  );
 }
 
 function share(model, index) {
@@ -81,10 +115,31 @@ function share(model, index) {
 }
 
 function numbers(model, title) {
-  const cell = (value) => h("td", { class: "align-right number" }, value === null ? "–" : value.toLocaleString("en-US"));
-  return h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": `${title}, as a table` },
-    h("table", { class: "grid" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), ...model.series.map(({ name }) => h("th", { scope: "col", class: "align-right" }, name)))),
-      h("tbody", {}, ...model.categories.map((label, index) =>
-        h("tr", {}, h("th", { scope: "row" }, label), ...model.series.map(({ values }) => cell(values[index])))))));
+  const cell = (value) =>
+    h("td", { class: "align-right number" }, value === null ? "–" : value.toLocaleString("en-US"));
+  return h(
+    "div",
+    { class: "table-scroll", tabindex: "0", role: "region", "aria-label": `${title}, as a table` },
+    h(
+      "table",
+      { class: "grid" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, ""),
+          ...model.series.map(({ name }) => h("th", { scope: "col", class: "align-right" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        ...model.categories.map((label, index) =>
+          h("tr", {}, h("th", { scope: "row" }, label), ...model.series.map(({ values }) => cell(values[index]))),
+        ),
+      ),
+    ),
+  );
 }

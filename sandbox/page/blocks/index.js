@@ -53,7 +53,10 @@ export function renderBlocks(blocks, context) {
 }
 
 function unknown(block) {
-  return h("details", { class: "block-unknown" },
+  return h(
+    "details",
+    { class: "block-unknown" },
     h("summary", {}, `The sandbox cannot draw a "${block.type}" block`),
-    h("pre", { class: "code-block" }, JSON.stringify(block, null, 2)));
+    h("pre", { class: "code-block" }, JSON.stringify(block, null, 2)),
+  );
 }

@@ -11,12 +11,18 @@ export function plan(block, context) {
   const tasks = block.tasks ?? [];
   const done = tasks.filter((task) => task.status === "complete" || task.status === "error").length;
   const fold = `${context.key}/plan/${block.block_id}`;
-  const details = h("details", { class: "block-plan", open: context.folds.get(fold) ?? true },
-    h("summary", { class: "plan-title", "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) },
+  const details = h(
+    "details",
+    { class: "block-plan", open: context.folds.get(fold) ?? true },
+    h(
+      "summary",
+      { class: "plan-title", "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) },
       statusIcon(overall(tasks), "plan"),
       h("span", {}, ...withEmoji(words(block.title))),
-      h("span", { class: "plan-count" }, `${done} of ${tasks.length}`)),
-    h("ol", { class: "plan-tasks" }, ...tasks.map((task) => h("li", {}, taskCard(task, context)))));
+      h("span", { class: "plan-count" }, `${done} of ${tasks.length}`),
+    ),
+    h("ol", { class: "plan-tasks" }, ...tasks.map((task) => h("li", {}, taskCard(task, context)))),
+  );
   return details;
 }
 

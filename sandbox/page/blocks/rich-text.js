@@ -12,7 +12,9 @@ export function richText(block, context) {
 
 /** The parts of a rich_text block, for task cards and table cells as well. */
 export function richTextNodes(block, { names }) {
-  return (block?.elements ?? []).flatMap((part) => (Object.hasOwn(PARTS, part.type) ? PARTS[part.type](part, names) : []));
+  return (block?.elements ?? []).flatMap((part) =>
+    Object.hasOwn(PARTS, part.type) ? PARTS[part.type](part, names) : [],
+  );
 }
 
 const PARTS = {
@@ -20,7 +22,10 @@ const PARTS = {
   rich_text_preformatted: (part, names) => h("pre", { class: "code-block" }, ...leaves(part, names)),
   rich_text_quote: (part, names) => h("blockquote", {}, ...leaves(part, names)),
   rich_text_list: (part, names) => {
-    const list = h(part.style === "ordered" ? "ol" : "ul", { class: `rt-list indent-${Math.min(part.indent ?? 0, 8)}`, start: part.offset ? part.offset + 1 : null });
+    const list = h(part.style === "ordered" ? "ol" : "ul", {
+      class: `rt-list indent-${Math.min(part.indent ?? 0, 8)}`,
+      start: part.offset ? part.offset + 1 : null,
+    });
     list.append(...(part.elements ?? []).map((item) => h("li", {}, ...leaves(item, names))));
     return list;
   },
@@ -54,11 +59,19 @@ function lines(text) {
 
 function fromCodepoints(leaf) {
   const points = (leaf.unicode ?? "").split("-").map((point) => Number.parseInt(point, 16));
-  if (!leaf.unicode || points.some((point) => !(point > 0 && point <= 0x10ffff))) return document.createTextNode(`:${leaf.name}:`);
+  if (!leaf.unicode || points.some((point) => !(point > 0 && point <= 0x10ffff)))
+    return document.createTextNode(`:${leaf.name}:`);
   return emojiNode(String.fromCodePoint(...points));
 }
 
-const TAGS = [["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"], ["highlight", "mark"]];
+const TAGS = [
+  ["code", "code"],
+  ["bold", "strong"],
+  ["italic", "em"],
+  ["strike", "s"],
+  ["underline", "u"],
+  ["highlight", "mark"],
+];
 
 function dressed(nodes, style) {
   return TAGS.reduce((inner, [name, tag]) => (style?.[name] ? [h(tag, {}, ...inner)] : inner), nodes);

@@ -7,11 +7,17 @@ import { textNodes } from "../text/object.js";
 export function section(block, context) {
   const { names } = context;
   const fields = block.fields?.map((field) => h("div", { class: "field" }, ...textNodes(field, names)));
-  return h("div", { class: "block-section" },
-    h("div", { class: "section-body" },
+  return h(
+    "div",
+    { class: "block-section" },
+    h(
+      "div",
+      { class: "section-body" },
       block.text ? h("div", { class: "section-text" }, ...textNodes(block.text, names)) : null,
-      fields ? h("div", { class: "fields" }, ...fields) : null),
-    block.accessory ? h("div", { class: "accessory" }, accessory(block, context)) : null);
+      fields ? h("div", { class: "fields" }, ...fields) : null,
+    ),
+    block.accessory ? h("div", { class: "accessory" }, accessory(block, context)) : null,
+  );
 }
 
 function accessory(block, context) {

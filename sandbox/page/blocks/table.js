@@ -8,16 +8,38 @@ import { richTextNodes } from "./rich-text.js";
 export function table(block, context) {
   const [head, ...body] = block.rows ?? [];
   const settings = block.column_settings ?? [];
-  const row = (cells, tag) => h("tr", {}, ...(cells ?? []).map((cell, column) => h(tag, {
-    class: columnClass(cell, settings[column]), scope: tag === "th" ? "col" : null,
-  }, ...cellNodes(cell, context))));
-  return h("div", { class: "table-scroll", role: "region", "aria-label": "Table", tabindex: "0" },
-    h("table", { class: "grid" }, h("thead", {}, row(head, "th")), h("tbody", {}, ...body.map((cells) => row(cells, "td")))));
+  const row = (cells, tag) =>
+    h(
+      "tr",
+      {},
+      ...(cells ?? []).map((cell, column) =>
+        h(
+          tag,
+          {
+            class: columnClass(cell, settings[column]),
+            scope: tag === "th" ? "col" : null,
+          },
+          ...cellNodes(cell, context),
+        ),
+      ),
+    );
+  return h(
+    "div",
+    { class: "table-scroll", role: "region", "aria-label": "Table", tabindex: "0" },
+    h(
+      "table",
+      { class: "grid" },
+      h("thead", {}, row(head, "th")),
+      h("tbody", {}, ...body.map((cells) => row(cells, "td"))),
+    ),
+  );
 }
 
 function columnClass(cell, setting) {
   const align = ["center", "right"].includes(setting?.align) ? setting.align : "left";
-  return [`align-${align}`, setting?.is_wrapped ? "wrapped" : "", cell.type === "raw_number" ? "number" : ""].join(" ").trim();
+  return [`align-${align}`, setting?.is_wrapped ? "wrapped" : "", cell.type === "raw_number" ? "number" : ""]
+    .join(" ")
+    .trim();
 }
 
 function cellNodes(cell, context) {

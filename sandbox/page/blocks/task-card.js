@@ -14,11 +14,23 @@ export function taskCard(task, context) {
   const status = Object.hasOwn(SAID, task.status) ? task.status : "pending";
   const title = [statusIcon(status, SAID[status]), h("span", { class: "task-title" }, ...withEmoji(words(task.title)))];
   const body = taskBody(task, context);
-  if (body.length === 0) return h("div", { class: `task task-${status}`, "data-task-id": task.task_id }, h("div", { class: "task-line" }, ...title));
+  if (body.length === 0)
+    return h(
+      "div",
+      { class: `task task-${status}`, "data-task-id": task.task_id },
+      h("div", { class: "task-line" }, ...title),
+    );
   const fold = `${context.key}/${task.task_id}`;
-  const details = h("details", { class: `task task-${status}`, "data-task-id": task.task_id, open: context.folds.get(fold) ?? status === "error" },
-    h("summary", { class: "task-line", "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) }, ...title),
-    h("div", { class: "task-body" }, ...body));
+  const details = h(
+    "details",
+    { class: `task task-${status}`, "data-task-id": task.task_id, open: context.folds.get(fold) ?? status === "error" },
+    h(
+      "summary",
+      { class: "task-line", "data-fold": fold, onclick: () => context.folds.set(fold, !details.open) },
+      ...title,
+    ),
+    h("div", { class: "task-body" }, ...body),
+  );
   return details;
 }
 
@@ -29,7 +41,14 @@ function taskBody(task, context) {
   return [
     details.length ? h("div", { class: "task-details" }, ...details) : null,
     output.length ? h("div", { class: "task-output" }, ...output) : null,
-    sources.length ? h("ul", { class: "task-sources", "aria-label": "Sources" },
-      ...sources.map((source) => h("li", {}, link(source.url ?? "", withEmoji(words(source.text) || source.url || ""))))) : null,
+    sources.length
+      ? h(
+          "ul",
+          { class: "task-sources", "aria-label": "Sources" },
+          ...sources.map((source) =>
+            h("li", {}, link(source.url ?? "", withEmoji(words(source.text) || source.url || ""))),
+          ),
+        )
+      : null,
   ].filter(Boolean);
 }

@@ -32,9 +32,10 @@ export const ELEMENTS = {
 
 /** The node of an element. `labelled`: {labelId, describedBy, label} where an input block labels it. */
 export function renderElement(element, block, context, labelled = {}) {
-  if (!Object.hasOwn(ELEMENTS, element.type)) return h("span", { class: "block-unknown" }, `The sandbox cannot draw a "${element.type}" element`);
+  if (!Object.hasOwn(ELEMENTS, element.type))
+    return h("span", { class: "block-unknown" }, `The sandbox cannot draw a "${element.type}" element`);
   const node = ELEMENTS[element.type](element, block, context, labelled);
-  const carrier = node.matches("[data-action-id]") ? node : node.querySelector("[data-action-id]") ?? node;
+  const carrier = node.matches("[data-action-id]") ? node : (node.querySelector("[data-action-id]") ?? node);
   carrier.dataset.actionId = element.action_id ?? "";
   return node;
 }

@@ -6,8 +6,20 @@ import { textNodes } from "../text/object.js";
 /** The ⋯ menu. */
 export function overflow(element, block, context) {
   const node = menuButton({
-    trigger: h("button", { type: "button", class: "button button-icon", "aria-label": "More actions", "data-action-id": element.action_id }, "⋯"),
-    items: (element.options ?? []).map((option) => ({ nodes: () => textNodes(option.text, context.names), pick: () => pick(option) })),
+    trigger: h(
+      "button",
+      {
+        type: "button",
+        class: "button button-icon",
+        "aria-label": "More actions",
+        "data-action-id": element.action_id,
+      },
+      "⋯",
+    ),
+    items: (element.options ?? []).map((option) => ({
+      nodes: () => textNodes(option.text, context.names),
+      pick: () => pick(option),
+    })),
   });
   const pick = async (option) => {
     if (element.confirm && !(await confirmed(element.confirm, context.names))) return;

@@ -6,7 +6,11 @@ function picker(kind, field, initial) {
   return (element, block, context, labelled) => {
     const kept = remembered(element, block, context, { [field]: element[initial] ?? null });
     const node = h("input", {
-      type: kind, id: freshId("field"), class: "text-field narrow", value: kept[field] ?? "", "data-action-id": element.action_id,
+      type: kind,
+      id: freshId("field"),
+      class: "text-field narrow",
+      value: kept[field] ?? "",
+      "data-action-id": element.action_id,
       ...ties(labelled, words(element.placeholder) || kind),
       onchange: () => changed(element, block, context, { [field]: node.value || null }, node),
     });

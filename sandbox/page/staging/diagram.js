@@ -12,16 +12,26 @@ export function createDiagram() {
   const ids = { title: freshId("map-title"), desc: freshId("map-desc") };
   const desc = svg("desc", { id: ids.desc });
   const stage = svg("g", {});
-  const node = svg("svg", { class: "map", role: "img", "aria-labelledby": `${ids.title} ${ids.desc}`, "data-testid": "map" },
-    svg("title", { id: ids.title }, "Services, dependencies and the ways between them"), desc, stage);
+  const node = svg(
+    "svg",
+    { class: "map", role: "img", "aria-labelledby": `${ids.title} ${ids.desc}`, "data-testid": "map" },
+    svg("title", { id: ids.title }, "Services, dependencies and the ways between them"),
+    desc,
+    stage,
+  );
   let parts = null;
   return {
     node,
     show(services, links) {
-      const structure = JSON.stringify([services.map(({ name, title }) => [name, title]), links.map((link) => [linkKey(link), link.title])]);
+      const structure = JSON.stringify([
+        services.map(({ name, title }) => [name, title]),
+        links.map((link) => [linkKey(link), link.title]),
+      ]);
       if (parts?.structure !== structure) parts = { structure, ...build(node, stage, services, links) };
       paint(parts, services, links);
-      desc.textContent = links.map((link) => `${linkTitle(link)}: ${link.state}${link.why ? `, ${link.why}` : ""}.`).join(" ");
+      desc.textContent = links
+        .map((link) => `${linkTitle(link)}: ${link.state}${link.why ? `, ${link.why}` : ""}.`)
+        .join(" ");
     },
   };
 }
@@ -31,7 +41,11 @@ function build(node, stage, services, links) {
   node.setAttribute("viewBox", `0 0 ${plan.width} ${plan.height}`);
   const edges = new Map(plan.edges.map(({ link, curve, middle }) => [linkKey(link), edge(curve, middle)]));
   const boxes = new Map(plan.nodes.map((place) => [place.name, box(place)]));
-  stage.replaceChildren(...[...edges.values()].map((part) => part.group), ...[...boxes.values()].map((part) => part.group), ...[...edges.values()].map((part) => part.badge));
+  stage.replaceChildren(
+    ...[...edges.values()].map((part) => part.group),
+    ...[...boxes.values()].map((part) => part.group),
+    ...[...edges.values()].map((part) => part.badge),
+  );
   return { edges, boxes };
 }
 
@@ -40,8 +54,16 @@ function edge(curve, [x, y]) {
   const number = svg("text", { "text-anchor": "middle", y: 4 });
   const shape = svg("g", { class: "badge-shape" });
   return {
-    title, number, shape,
-    group: svg("g", { class: "edge" }, title, svg("path", { class: "edge-line", d: curve }), svg("path", { class: "edge-flow", d: curve })),
+    title,
+    number,
+    shape,
+    group: svg(
+      "g",
+      { class: "edge" },
+      title,
+      svg("path", { class: "edge-line", d: curve }),
+      svg("path", { class: "edge-flow", d: curve }),
+    ),
     badge: svg("g", { class: "edge-badge", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, shape, number),
   };
 }
@@ -51,11 +73,24 @@ function box({ name, title, address, x, y, known }) {
   const short = (words, most) => (words.length > most ? `${words.slice(0, most - 1)}…` : words);
   return {
     tip,
-    group: svg("g", { class: `service ${known ? "" : "outside"}`, transform: `translate(${x} ${y})`, "data-service": name }, tip,
+    group: svg(
+      "g",
+      { class: `service ${known ? "" : "outside"}`, transform: `translate(${x} ${y})`, "data-service": name },
+      tip,
       svg("rect", { width: BOX.width, height: BOX.height, rx: 8 }),
       known ? svg("circle", { class: "lamp", cx: 14, cy: 15.5, r: 4 }) : null,
-      svg("text", { class: "service-title", x: known ? 23 : BOX.width / 2, y: address ? 20 : 28, "text-anchor": known ? "start" : "middle" }, short(title, 14)),
-      address ? svg("text", { class: "service-address", x: 10, y: 36 }, short(address, 20)) : null),
+      svg(
+        "text",
+        {
+          class: "service-title",
+          x: known ? 23 : BOX.width / 2,
+          y: address ? 20 : 28,
+          "text-anchor": known ? "start" : "middle",
+        },
+        short(title, 14),
+      ),
+      address ? svg("text", { class: "service-address", x: 10, y: 36 }, short(address, 20)) : null,
+    ),
   };
 }
 
@@ -68,7 +103,9 @@ function paint({ edges, boxes }, services, links) {
     part.group.dataset.state = state;
     part.badge.setAttribute("class", `edge-badge edge-${state}`);
     part.badge.toggleAttribute("hidden", isOpen(link));
-    part.shape.replaceChildren(state === "closed" ? svg("rect", { x: -10, y: -10, width: 20, height: 20, rx: 4 }) : svg("circle", { r: 10.5 }));
+    part.shape.replaceChildren(
+      state === "closed" ? svg("rect", { x: -10, y: -10, width: 20, height: 20, rx: 4 }) : svg("circle", { r: 10.5 }),
+    );
     part.number.textContent = String(numbers.get(linkKey(link)) ?? "");
     part.title.textContent = `${linkTitle(link)}: ${state}${link.why ? ` (${link.why})` : ""}`;
   }

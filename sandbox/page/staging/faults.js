@@ -10,14 +10,21 @@ export function mountFaults(node, app) {
   const scenarios = h("form", { class: "fault-form", "data-testid": "scenario-form" });
   const single = h("form", { class: "fault-form", "data-testid": "fault-form" });
   node.append(
-    h("h3", {}, "In force"), inForce,
-    h("h3", {}, "Play a scenario"), scenarios,
-    h("h3", {}, "Break one thing"), single);
+    h("h3", {}, "In force"),
+    inForce,
+    h("h3", {}, "Play a scenario"),
+    scenarios,
+    h("h3", {}, "Break one thing"),
+    single,
+  );
   const offered = { scenarios: "", kinds: "" };
   app.store.watch(["world"], ({ world }) => {
     if (!world) return;
     drawInForce(inForce, world, app);
-    const wanted = { scenarios: JSON.stringify([world.scenarios, world.scenario]), kinds: JSON.stringify(world.fault_kinds) };
+    const wanted = {
+      scenarios: JSON.stringify([world.scenarios, world.scenario]),
+      kinds: JSON.stringify(world.fault_kinds),
+    };
     if (wanted.scenarios !== offered.scenarios) drawScenarios(scenarios, world, app);
     if (wanted.kinds !== offered.kinds) drawSingle(single, world, app);
     Object.assign(offered, wanted);
@@ -35,19 +42,52 @@ async function change(app, control, call) {
 function drawInForce(node, world, app) {
   const faults = world.faults ?? [];
   const scenario = world.scenarios?.find((candidate) => candidate.name === world.scenario);
-  const all = h("button", { type: "button", class: "button", "data-testid": "mend-all", onclick: () => change(app, all, () => api.mend()) }, "Mend all");
+  const all = h(
+    "button",
+    { type: "button", class: "button", "data-testid": "mend-all", onclick: () => change(app, all, () => api.mend()) },
+    "Mend all",
+  );
   node.replaceChildren(
-    h("p", { class: "scenario-now" }, "Scenario: ", h("strong", { "data-testid": "scenario" }, scenario?.title ?? world.scenario ?? "none")),
-    faults.length ? h("ul", {}, ...faults.map((fault) => inForceRow(fault, app))) : h("p", { class: "quiet" }, "Nothing is broken."),
-    ...(faults.length ? [all] : []));
+    h(
+      "p",
+      { class: "scenario-now" },
+      "Scenario: ",
+      h("strong", { "data-testid": "scenario" }, scenario?.title ?? world.scenario ?? "none"),
+    ),
+    faults.length
+      ? h("ul", {}, ...faults.map((fault) => inForceRow(fault, app)))
+      : h("p", { class: "quiet" }, "Nothing is broken."),
+    ...(faults.length ? [all] : []),
+  );
 }
 
 function inForceRow(fault, app) {
-  const options = Object.entries(fault.options ?? {}).filter(([, value]) => value !== "").map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+  const options = Object.entries(fault.options ?? {})
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
+    .join(", ");
   const title = fault.title || fault.fault;
-  const mend = h("button", { type: "button", class: "button", "aria-label": `Mend ${title}`, onclick: () => change(app, mend, () => api.mend(fault.id)) }, "Mend");
-  return h("li", { class: "fault", "data-fault-id": fault.id },
-    h("span", {}, h("strong", {}, title), h("span", { class: "quiet" }, [fault.target, options, sinceOf(fault)].filter(Boolean).join(" · "))), mend);
+  const mend = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      "aria-label": `Mend ${title}`,
+      onclick: () => change(app, mend, () => api.mend(fault.id)),
+    },
+    "Mend",
+  );
+  return h(
+    "li",
+    { class: "fault", "data-fault-id": fault.id },
+    h(
+      "span",
+      {},
+      h("strong", {}, title),
+      h("span", { class: "quiet" }, [fault.target, options, sinceOf(fault)].filter(Boolean).join(" · ")),
+    ),
+    mend,
+  );
 }
 
 function sinceOf({ since }) {
@@ -58,8 +98,17 @@ function sinceOf({ since }) {
 function drawScenarios(form, world, app) {
   const scenarios = world.scenarios ?? [];
   const about = h("p", { class: "quiet" });
-  const select = h("select", { class: "select", "aria-label": "Scenario", "data-testid": "scenario-select", onchange: () => tell() },
-    ...scenarios.map((scenario) => h("option", { value: scenario.name, selected: scenario.name === world.scenario }, scenario.title ?? scenario.name)));
+  const select = h(
+    "select",
+    { class: "select", "aria-label": "Scenario", "data-testid": "scenario-select", onchange: () => tell() },
+    ...scenarios.map((scenario) =>
+      h(
+        "option",
+        { value: scenario.name, selected: scenario.name === world.scenario },
+        scenario.title ?? scenario.name,
+      ),
+    ),
+  );
   const tell = () => {
     about.textContent = scenarios.find((scenario) => scenario.name === select.value)?.description ?? "";
   };
@@ -76,9 +125,18 @@ function drawSingle(form, world, app) {
   const kinds = world.fault_kinds ?? [];
   const kept = form.querySelector("[name=fault]")?.value;
   const rest = h("div", { class: "fault-rest" });
-  const select = h("select", { class: "select", name: "fault", "aria-label": "Fault", "data-testid": "fault-select", onchange: () => fill() },
-    ...kinds.map((kind) => h("option", { value: kind.fault, selected: kind.fault === kept }, kind.title ?? kind.fault)));
-  const fill = () => rest.replaceChildren(...kindFields(kinds.find((kind) => kind.fault === select.value), world));
+  const select = h(
+    "select",
+    { class: "select", name: "fault", "aria-label": "Fault", "data-testid": "fault-select", onchange: () => fill() },
+    ...kinds.map((kind) => h("option", { value: kind.fault, selected: kind.fault === kept }, kind.title ?? kind.fault)),
+  );
+  const fill = () =>
+    rest.replaceChildren(
+      ...kindFields(
+        kinds.find((kind) => kind.fault === select.value),
+        world,
+      ),
+    );
   const apply = h("button", { class: "button button-danger", "data-testid": "apply-fault" }, "Break it");
   form.replaceChildren(select, rest, apply);
   form.onsubmit = (event) => {
@@ -94,9 +152,16 @@ function kindFields(kind, world) {
   if (!kind) return [h("p", { class: "quiet" }, "This sandbox offers no single faults.")];
   return [
     h("p", { class: "quiet" }, kind.description ?? ""),
-    labelled("Where", h("select", { class: "select", name: "target", "data-testid": "target-select" },
-      ...(kind.targets ?? []).map((target) => h("option", { value: target }, title.get(target) ?? target)))),
-    ...(kind.options ?? []).map((option) => labelled(labelOf(option), optionField(option, world)))];
+    labelled(
+      "Where",
+      h(
+        "select",
+        { class: "select", name: "target", "data-testid": "target-select" },
+        ...(kind.targets ?? []).map((target) => h("option", { value: target }, title.get(target) ?? target)),
+      ),
+    ),
+    ...(kind.options ?? []).map((option) => labelled(labelOf(option), optionField(option, world))),
+  ];
 }
 
 function labelled(words, field) {
@@ -121,14 +186,20 @@ function optionField(option, world) {
 /** Whom the fault hits: the world names its sources in its links. */
 function sourceField(name, { links = [] }) {
   const sources = new Map(links.map((link) => [link.source, (link.title ?? link.source).split(" → ")[0]]));
-  return h("select", { class: "select", name }, h("option", { value: "" }, "everyone"), ...[...sources].map(([value, title]) => h("option", { value }, title)));
+  return h(
+    "select",
+    { class: "select", name },
+    h("option", { value: "" }, "everyone"),
+    ...[...sources].map(([value, title]) => h("option", { value }, title)),
+  );
 }
 
 function asked(form, kind) {
   const options = {};
   for (const option of kind.options ?? []) {
     const field = form.elements.namedItem(`option-${option.name}`);
-    const value = field.type === "checkbox" ? field.checked : field.type === "number" ? field.valueAsNumber : field.value;
+    const value =
+      field.type === "checkbox" ? field.checked : field.type === "number" ? field.valueAsNumber : field.value;
     if (value !== "" && !Number.isNaN(value)) options[option.name] = value;
   }
   return { fault: kind.fault, target: form.elements.namedItem("target").value, options };

@@ -16,17 +16,31 @@ export function layout(services, links) {
   const places = new Map();
   rows.forEach((row, depth) => {
     const left = (width - row.length * BOX.width - (row.length - 1) * GAP.x) / 2;
-    row.forEach((item, index) => places.set(item.name, { ...item, x: left + index * (BOX.width + GAP.x), y: MARGIN + depth * (BOX.height + GAP.y) }));
+    row.forEach((item, index) =>
+      places.set(item.name, {
+        ...item,
+        x: left + index * (BOX.width + GAP.x),
+        y: MARGIN + depth * (BOX.height + GAP.y),
+      }),
+    );
   });
   const height = rows.length * (BOX.height + GAP.y) - GAP.y + 2 * MARGIN;
   return { width, height: Math.max(height, BOX.height), nodes: [...places.values()], edges: edgesOf(links, places) };
 }
 
 function rowsOf(services, links) {
-  const items = new Map(services.map(({ name, title, address }) => [name, { name, title: title ?? name, address: address ?? "", known: true }]));
+  const items = new Map(
+    services.map(({ name, title, address }) => [
+      name,
+      { name, title: title ?? name, address: address ?? "", known: true },
+    ]),
+  );
   for (const link of links) {
     const [from, to] = (link.title ?? "").split(" → "); // the world's own words for both ends
-    for (const [name, title] of [[link.source, from], [link.target, to]]) {
+    for (const [name, title] of [
+      [link.source, from],
+      [link.target, to],
+    ]) {
       if (!items.has(name)) items.set(name, { name, title: capital(title || name), address: "", known: false });
     }
   }
@@ -54,7 +68,9 @@ function depthsOf(names, links) {
   const depths = new Map();
   const visit = (name, path) => {
     if (depths.has(name)) return depths.get(name);
-    const callers = links.filter((link) => link.target === name && link.source !== name && !path.has(link.source)).map((link) => link.source);
+    const callers = links
+      .filter((link) => link.target === name && link.source !== name && !path.has(link.source))
+      .map((link) => link.source);
     const depth = callers.length ? 1 + Math.max(...callers.map((caller) => visit(caller, new Set(path).add(name)))) : 0;
     depths.set(name, depth);
     return depth;
@@ -68,7 +84,9 @@ function ordered(rows, links) {
   const place = new Map();
   for (const row of rows) {
     const wish = (item) => {
-      const at = links.filter((link) => link.target === item.name && place.has(link.source)).map((link) => place.get(link.source));
+      const at = links
+        .filter((link) => link.target === item.name && place.has(link.source))
+        .map((link) => place.get(link.source));
       return at.length ? at.reduce((sum, value) => sum + value, 0) / at.length : 0.5;
     };
     const wishes = new Map(row.map((item) => [item.name, wish(item)]));
@@ -87,8 +105,14 @@ function split(row) {
 /** Lines leave and arrive side by side, so that several to one box stay apart, and pass other boxes in the gaps. */
 function edgesOf(links, places) {
   const level = (link) => places.get(link.source).y === places.get(link.target).y;
-  const outOf = (name) => links.filter((link) => link.source === name && !level(link)).sort((a, b) => places.get(a.target).x - places.get(b.target).x);
-  const into = (name) => links.filter((link) => link.target === name && !level(link)).sort((a, b) => places.get(a.source).x - places.get(b.source).x);
+  const outOf = (name) =>
+    links
+      .filter((link) => link.source === name && !level(link))
+      .sort((a, b) => places.get(a.target).x - places.get(b.target).x);
+  const into = (name) =>
+    links
+      .filter((link) => link.target === name && !level(link))
+      .sort((a, b) => places.get(a.source).x - places.get(b.source).x);
   const port = (place, index, count) => place.x + (BOX.width * (index + 1)) / (count + 1);
   const lanes = createLanes([...places.values()]);
   const edges = links.map((link) => {
@@ -125,17 +149,25 @@ function spread(edges) {
 function createLanes(boxes) {
   const taken = new Map();
   return (start, end) => {
-    const between = [...new Set(boxes.map((box) => box.y))].filter((y) => y > start[1] && y < end[1]).sort((a, b) => a - b);
+    const between = [...new Set(boxes.map((box) => box.y))]
+      .filter((y) => y > start[1] && y < end[1])
+      .sort((a, b) => a - b);
     return between.flatMap((y) => {
       const wish = start[0] + ((end[0] - start[0]) * (y + BOX.height / 2 - start[1])) / (end[1] - start[1]);
-      const row = boxes.filter((box) => box.y === y).map((box) => box.x).sort((a, b) => a - b);
+      const row = boxes
+        .filter((box) => box.y === y)
+        .map((box) => box.x)
+        .sort((a, b) => a - b);
       const gaps = [row[0] - GAP.x / 2, ...row.map((x) => x + BOX.width + GAP.x / 2)];
       const gap = gaps.reduce((best, x) => (Math.abs(x - wish) < Math.abs(best - wish) ? x : best));
       const key = `${gap} ${y}`;
       const lane = taken.get(key) ?? 0;
       taken.set(key, lane + 1);
       const x = gap + (lane % 2 ? 1 : -1) * Math.ceil(lane / 2) * LANE;
-      return [[x, y - CLEAR], [x, y + BOX.height + CLEAR]];
+      return [
+        [x, y - CLEAR],
+        [x, y + BOX.height + CLEAR],
+      ];
     });
   };
 }

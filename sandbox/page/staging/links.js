@@ -30,16 +30,29 @@ export function linkLines(links) {
   const bad = troubled(links);
   return [
     bad.length ? h("ol", { class: "troubled" }, ...bad.map((link, index) => line(link, index + 1))) : null,
-    h("details", { class: "all-links" }, h("summary", {}, `All ${links.length} ways`), h("ul", {}, ...links.map((link) => line(link, null)))),
+    h(
+      "details",
+      { class: "all-links" },
+      h("summary", {}, `All ${links.length} ways`),
+      h("ul", {}, ...links.map((link) => line(link, null))),
+    ),
   ].filter(Boolean);
 }
 
 function line(link, number) {
   const state = Object.hasOwn(SAID, link.state) ? link.state : "closed";
-  return h("li", { class: `link-line link-${state}`, "data-state": state, "data-link": linkKey(link) },
+  return h(
+    "li",
+    { class: `link-line link-${state}`, "data-state": state, "data-link": linkKey(link) },
     h("span", { class: "link-mark", "aria-hidden": "true" }, number ?? ""),
-    h("span", {},
-      h("strong", {}, linkTitle(link)), " ", h("span", { class: "link-state" }, SAID[state]),
+    h(
+      "span",
+      {},
+      h("strong", {}, linkTitle(link)),
+      " ",
+      h("span", { class: "link-state" }, SAID[state]),
       link.address ? [" ", h("code", {}, link.address)] : null,
-      link.why ? h("span", { class: "link-why" }, link.why) : null));
+      link.why ? h("span", { class: "link-why" }, link.why) : null,
+    ),
+  );
 }

@@ -15,9 +15,30 @@ export function mountStaging(node, app) {
   const lines = h("div", { class: "link-lines", "data-testid": "links" });
   const faults = h("div", { class: "faults", "data-testid": "fault-panel" });
   node.append(
-    h("header", { class: "pane-header" }, h("h2", {}, "Staging map"),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Close the staging map", onclick: () => act.togglePanel("staging", false) }, icon("close"))),
-    h("div", { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": "Map and faults" }, verdict, diagram.node, lines, faults));
+    h(
+      "header",
+      { class: "pane-header" },
+      h("h2", {}, "Staging map"),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          "aria-label": "Close the staging map",
+          onclick: () => act.togglePanel("staging", false),
+        },
+        icon("close"),
+      ),
+    ),
+    h(
+      "div",
+      { class: "pane-scroll", tabindex: "0", role: "region", "aria-label": "Map and faults" },
+      verdict,
+      diagram.node,
+      lines,
+      faults,
+    ),
+  );
   mountFaults(faults, app);
   const place = ({ panels, thread } = store.state) => {
     node.hidden = !panels.staging || (Boolean(thread) && !isWide());
@@ -38,8 +59,17 @@ function verdictOf({ links = [], services = [], bot }) {
   const words = [
     bad ? `${bad} of ${links.length} ways ${bad === 1 ? "is" : "are"} not open` : `All ${links.length} ways are open`,
     down.length ? `${down.map((service) => service.title).join(", ")} down` : null,
-  ].filter(Boolean).join("; ");
+  ]
+    .filter(Boolean)
+    .join("; ");
   return [
-    h("span", { class: `dot ${bad || down.length ? "down" : "up"}`, "aria-hidden": "true" }), h("span", {}, words),
-    h("span", { class: "map-bot" }, h("span", { class: `dot ${bot.connected ? "up" : "down"}`, "aria-hidden": "true" }), bot.connected ? `${bot.name} connected` : `${bot.name} not connected`)];
+    h("span", { class: `dot ${bad || down.length ? "down" : "up"}`, "aria-hidden": "true" }),
+    h("span", {}, words),
+    h(
+      "span",
+      { class: "map-bot" },
+      h("span", { class: `dot ${bot.connected ? "up" : "down"}`, "aria-hidden": "true" }),
+      bot.connected ? `${bot.name} connected` : `${bot.name} not connected`,
+    ),
+  ];
 }

@@ -53,9 +53,12 @@ export function ago(seconds) {
   const passed = Date.now() / 1000 - seconds;
   const size = Math.abs(passed);
   if (size < 45) return "just now";
-  const words = size < 3570 ? `${Math.max(1, Math.round(size / 60))} min`
-    : size < 84600 ? `${Math.round(size / 3600)} h`
-      : `${Math.round(size / 86400)} d`;
+  const words =
+    size < 3570
+      ? `${Math.max(1, Math.round(size / 60))} min`
+      : size < 84600
+        ? `${Math.round(size / 3600)} h`
+        : `${Math.round(size / 86400)} d`;
   return passed >= 0 ? `${words} ago` : `in ${words}`;
 }
 
@@ -80,7 +83,9 @@ function day(seconds, tz, options) {
 }
 
 function fillTokens(format, seconds, tz) {
-  return format.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(TOKENS, name) ? TOKENS[name](seconds, tz) : whole));
+  return format.replace(/\{(\w+)\}/g, (whole, name) =>
+    Object.hasOwn(TOKENS, name) ? TOKENS[name](seconds, tz) : whole,
+  );
 }
 
 /** A date as Slack formats it, with the exact moment on hover. Ages are kept fresh by `refreshAges`. */
@@ -88,10 +93,17 @@ export function slackDate(seconds, format, fallback, tz) {
   const at = Number(seconds);
   if (!Number.isFinite(at) || Math.abs(at) > 8.64e12) return document.createTextNode(fallback ?? String(seconds));
   const text = fillTokens(format, at, tz);
-  return h("time", {
-    datetime: new Date(at * 1000).toISOString(), title: exact(at, tz),
-    "data-at": at, "data-format": format.includes("{ago}") ? format : null, "data-tz": tz ?? null,
-  }, text || (fallback ?? ""));
+  return h(
+    "time",
+    {
+      datetime: new Date(at * 1000).toISOString(),
+      title: exact(at, tz),
+      "data-at": at,
+      "data-format": format.includes("{ago}") ? format : null,
+      "data-tz": tz ?? null,
+    },
+    text || (fallback ?? ""),
+  );
 }
 
 /** Rewrites the ages on the page; called by a timer, no network. */

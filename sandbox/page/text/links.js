@@ -29,7 +29,11 @@ export function channelMention(id, label, names) {
 export function groupMention(id, label, names) {
   const group = names.usergroups.get(id);
   const mine = group?.users?.includes(names.me);
-  return h("span", { class: mine ? "mention mention-me" : "mention", title: group?.name ?? null }, `@${group?.handle ?? label?.replace(/^@/, "") ?? id}`);
+  return h(
+    "span",
+    { class: mine ? "mention mention-me" : "mention", title: group?.name ?? null },
+    `@${group?.handle ?? label?.replace(/^@/, "") ?? id}`,
+  );
 }
 
 /** @here, @channel, @everyone. */

@@ -30,7 +30,11 @@ function block(rows, at) {
   if (FENCE.test(row)) return fence(rows, at);
   if (RULE.test(row)) return [h("hr"), 1];
   const heading = HEADING.exec(row);
-  if (heading) return [h(`h${Math.min(6, heading[1].length + 2)}`, { class: `md-h${heading[1].length}` }, ...spans(heading[2])), 1];
+  if (heading)
+    return [
+      h(`h${Math.min(6, heading[1].length + 2)}`, { class: `md-h${heading[1].length}` }, ...spans(heading[2])),
+      1,
+    ];
   if (/^\s*>/.test(row)) return quote(rows, at);
   if (ITEM.test(row)) return list(rows, at);
   if (row.includes("|") && TABLE_RULE.test(rows[at + 1] ?? "")) return table(rows, at);
@@ -61,7 +65,10 @@ function list(rows, at) {
   for (let index = 0; index < body.length; index += 1) {
     const [, indent, , text] = ITEM.exec(body[index]);
     if (indent.length > depth && items.length) {
-      const [nested, used] = list(run(body, index, (row) => ITEM.exec(row)[1].length > depth), 0);
+      const [nested, used] = list(
+        run(body, index, (row) => ITEM.exec(row)[1].length > depth),
+        0,
+      );
       items.at(-1).append(nested);
       index += used - 1;
     } else items.push(h("li", {}, ...task(text)));
@@ -72,22 +79,43 @@ function list(rows, at) {
 function task(text) {
   const box = /^\[([ xX])\]\s+(.*)$/.exec(text);
   if (!box) return spans(text);
-  return [h("input", { type: "checkbox", disabled: true, checked: box[1] !== " ", "aria-label": box[1] === " " ? "open" : "done" }), " ", ...spans(box[2])];
+  return [
+    h("input", {
+      type: "checkbox",
+      disabled: true,
+      checked: box[1] !== " ",
+      "aria-label": box[1] === " " ? "open" : "done",
+    }),
+    " ",
+    ...spans(box[2]),
+  ];
 }
 
 function cells(row) {
-  return row.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+  return row
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 }
 
 function table(rows, at) {
   const body = run(rows, at + 2, (row) => row.includes("|"));
   const head = h("tr", {}, ...cells(rows[at]).map((cell) => h("th", { scope: "col" }, ...spans(cell))));
   const lines = body.map((row) => h("tr", {}, ...cells(row).map((cell) => h("td", {}, ...spans(cell)))));
-  return [h("div", { class: "table-scroll", tabindex: "0" }, h("table", { class: "grid" }, h("thead", {}, head), h("tbody", {}, ...lines))), body.length + 2];
+  return [
+    h(
+      "div",
+      { class: "table-scroll", tabindex: "0" },
+      h("table", { class: "grid" }, h("thead", {}, head), h("tbody", {}, ...lines)),
+    ),
+    body.length + 2,
+  ];
 }
 
 function paragraph(rows, at) {
-  const starts = (row) => !row.trim() || FENCE.test(row) || HEADING.test(row) || RULE.test(row) || ITEM.test(row) || /^\s*>/.test(row);
+  const starts = (row) =>
+    !row.trim() || FENCE.test(row) || HEADING.test(row) || RULE.test(row) || ITEM.test(row) || /^\s*>/.test(row);
   const body = [rows[at], ...run(rows, at + 1, (row) => !starts(row))];
   return [h("p", {}, ...body.flatMap((row, index) => (index ? [h("br"), ...spans(row)] : spans(row)))), body.length];
 }

@@ -94,7 +94,10 @@ function reference(body, names) {
   if (/^#C/.test(target)) return channelMention(target.slice(1), label, names);
   if (target.startsWith("!")) return command(target.slice(1), label, names);
   if (!/^(https?:\/\/|mailto:|tel:)/i.test(target)) return null;
-  return link(unescape(target), label ? inline(body.slice(bar + 1), names) : [unescape(target).replace(/^mailto:/, "")]);
+  return link(
+    unescape(target),
+    label ? inline(body.slice(bar + 1), names) : [unescape(target).replace(/^mailto:/, "")],
+  );
 }
 
 function command(body, label, names) {
@@ -147,7 +150,8 @@ function closing(text, at, mark) {
   for (let end = at + 1; end < text.length; end += 1) {
     const skipTo = text[end] === "`" ? text.indexOf("`", end + 1) : text[end] === "<" ? text.indexOf(">", end + 1) : -1;
     if (skipTo > 0) end = skipTo;
-    else if (text[end] === mark && end > at + 1 && !/\s/.test(text[end - 1]) && !WORD.test(text[end + 1] ?? " ")) return end;
+    else if (text[end] === mark && end > at + 1 && !/\s/.test(text[end - 1]) && !WORD.test(text[end + 1] ?? " "))
+      return end;
   }
   return -1;
 }

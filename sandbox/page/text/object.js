@@ -12,5 +12,5 @@ export function textNodes(object, names) {
 
 /** The bare words of a text object, for labels and options. */
 export function words(object) {
-  return typeof object === "string" ? object : object?.text ?? "";
+  return typeof object === "string" ? object : (object?.text ?? "");
 }
