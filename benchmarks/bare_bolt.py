@@ -33,6 +33,8 @@ def build(api: str) -> Starlette:
 
 
 if __name__ == "__main__":
+    port, api = sys.argv[1:]
+    # The loop of a plain installation, as whybot's; uvicorn would take the uvloop that pgqueuer brings.
     uvicorn.run(
-        build(sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False
+        build(api), host="127.0.0.1", port=int(port), loop="asyncio", log_level="warning", access_log=False
     )

@@ -1,6 +1,7 @@
 """`whybot serve`: connects to Slack and answers until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -83,6 +84,9 @@ async def _run(settings: Settings, listening: socket.socket, address: Callable[[
     from bot.web import server
     from bot.wiring import build
 
+    # Modules stay for ever. Not to look at them again spares each full collection a pause of 0.1 s, which
+    # whoever typed a command at that moment would wait for.
+    gc.freeze()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
