@@ -7,6 +7,7 @@ removes FOLDER. A pipe tells of the owner's death on Linux and macOS alike, and 
 the kernel it leaves someone to tidy up. USER is `-`, or whom to run the command as.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -43,13 +44,12 @@ def launch(folder: Path, user: str, command: list[str]) -> subprocess.Popen[byte
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
+            process_group=0,
         )
 
 
 def main(folder: Path, number: int, user: str, command: list[str]) -> None:
     """Starts the command and returns after its end and the owner's."""
-    # Ctrl-C in a terminal reaches everyone in it; only the owner decides when the server ends.
-    os.setsid()
     try:
         server = launch(folder, user, command)
     except OSError as error:
@@ -69,6 +69,8 @@ def main(folder: Path, number: int, user: str, command: list[str]) -> None:
     server.wait()
     os.close(sys.stdout.fileno())  # the owner reads the end of the server as the end of this stream
     owner.join()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)  # what the command left running, such as an unfinished initdb
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)  # Python's own shutdown would complain of the closed stream
 

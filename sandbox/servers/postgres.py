@@ -4,11 +4,11 @@ import asyncio
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import stat
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -104,27 +104,24 @@ class Postgres:
         user = _unprivileged(folder)
         try:
             programs = _programs(folder, user)
-            await _run(self._creation(programs, folder), folder, user)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        command = [
-            str(programs / "postgres"),
-            "-D",
-            str(folder / "data"),
-            "-k",
-            str(folder),
-            "-p",
-            str(self.port),
-        ]
-        for name, value in self._settings.items():
-            command += ["-c", f"{name}={value}"]
+        # One command from the first step on, so that its keeper also ends an unfinished initdb.
+        creation, serving = self._creation(programs, folder), self._serving(programs, folder)
+        command = ["/bin/sh", "-c", f"{shlex.join(creation)} && exec {shlex.join(serving)}"]
         # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but shared memory is given back.
         self._process = await start(command, folder, stop_signal=signal.SIGQUIT, user=user)
         async with stopped_on_failure(self._process):
             await wait_until_ready(self._process, self._ready)
             if self._follows is None:
                 await self._make_database()
+
+    def _serving(self, programs: Path, folder: Path) -> list[str]:
+        """The command that serves the data folder."""
+        data = ("-D", str(folder / "data"), "-k", str(folder), "-p", str(self.port))
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(programs / "postgres"), *data, *settings]
 
     def _creation(self, programs: Path, folder: Path) -> list[str]:
         """The command that makes the data folder."""
@@ -268,28 +265,3 @@ def _make_readable(folder: Path) -> None:
             mode = path.stat().st_mode
             executable = path.is_dir() or mode & stat.S_IXUSR
             path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if executable else 0))
-
-
-async def _run(command: Sequence[str], folder: Path, user: str | None) -> None:
-    """Runs one of PostgreSQL's programs to its end; raises `ServerError` with what it said."""
-    account = pwd.getpwnam(user) if user else None
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        extra_groups=[] if account else None,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        # Its own questions of the locale must not depend on the user's.
-        env={"PATH": os.defpath, "LC_ALL": "C", "TMPDIR": tempfile.gettempdir()},
-    )
-    try:
-        output, _ = await process.communicate()
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        raise ServerError(f"{command[0]} failed: {output.decode(errors='replace')[-2000:]}")

@@ -115,6 +115,8 @@ async def _start_keeper(
         *(sys.executable, "-I", "-S", str(KEEPER), str(folder), str(int(stop_signal)), user or "-", *command),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        # Ctrl-C in a terminal reaches everyone in it; only the owner decides when the server ends.
+        start_new_session=True,
     )
 
 

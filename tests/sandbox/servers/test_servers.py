@@ -47,9 +47,9 @@ def processes_of(server: Any) -> list[psutil.Process]:
     return [keeper, process, *process.children(recursive=True)]
 
 
-def left(folder: Path) -> list[Path]:
+def left(folder: Path, pattern: str = "*") -> list[Path]:
     """What is in the folder."""
-    return list(folder.iterdir())
+    return list(folder.glob(pattern))
 
 
 async def gone(processes: list[psutil.Process]) -> None:
@@ -152,6 +152,35 @@ async def test_servers_die_with_their_owner(how: signal.Signals, own_temporary_f
     while left(own_temporary_folder):
         await asyncio.sleep(0.02)
     assert not any(exists(segment) for segment in shared)
+
+
+async def test_an_owner_killed_while_they_start_leaves_nothing(own_temporary_folder: Path) -> None:
+    """Also initdb, which runs for a while, is under the keeper."""
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", OWNER),
+        env={**os.environ, "TMPDIR": str(own_temporary_folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not left(own_temporary_folder, "whybot-postgres-*/data/PG_VERSION"):
+        await asyncio.sleep(0.005)
+    owner.kill()
+    await owner.wait()
+    while left(own_temporary_folder):
+        await asyncio.sleep(0.02)
+    running = [
+        process
+        for process in psutil.process_iter()
+        if str(own_temporary_folder) in " ".join(_arguments(process))
+    ]
+    await gone(running)
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 async def test_a_server_that_does_not_come_up_says_why(own_temporary_folder: Path) -> None:
