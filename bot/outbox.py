@@ -107,6 +107,10 @@ class Outbox:
             else:
                 await self._pause()
 
+    async def waiting(self) -> tuple[int, float]:
+        """How many messages are behind their newest state, and for how many seconds the oldest is."""
+        return await self._messages.waiting()
+
     def stop(self) -> None:
         """Ends `run` once nothing more may be sent at this moment."""
         self._stopping = True
@@ -115,7 +119,7 @@ class Outbox:
     async def _pause(self) -> None:
         """Waits until something may be sendable: at once when woken, soon while budgets refill."""
         try:
-            waiting, lag = await self._messages.waiting()
+            waiting, lag = await self.waiting()
         except StoreUnavailable:
             waiting, lag = 0, 0.0
         metrics.WAITING.set(waiting)

@@ -29,6 +29,7 @@ from bot.slack_errors import FOREIGN, Next, refusal
 from bot.store.database import Database
 from bot.store.embedded import StoreUnavailable
 from bot.store.messages import Messages, Rates
+from bot.store.recovery import take_over
 from bot.store.sweeps import Sweeps
 from bot.sweeper import Sweeper
 from bot.sweeps import SweepWorker
@@ -81,6 +82,8 @@ class Bot:
         """Makes the tables and begins to work, if the store answers."""
         try:
             await self.database.migrate()
+            if self.settings.database_url is None:
+                await take_over(self.database, PATIENCE.settle)
         except StoreUnavailable as error:
             log.warning("waiting for the store", error=str(error))
             return

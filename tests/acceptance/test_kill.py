@@ -1,4 +1,4 @@
-"""A bot that is killed with -9 in the middle of its work and started again: every card ends, none is doubled."""
+"""A bot that is killed with -9 in the middle of its work and started again: all cards end, none is doubled."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -25,8 +25,8 @@ def _logs() -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder for PostgreSQL's data. Not pytest's own: every new pytest run shuts that one to other users, and
-    as root, PostgreSQL runs as one of them.
+    """A folder for PostgreSQL's data. Not pytest's own: every new pytest run shuts that one to other users,
+    and as root, PostgreSQL runs as one of them.
     """
     with tempfile.TemporaryDirectory(prefix="whybot-test-", ignore_cleanup_errors=True) as made:
         yield Path(made)

@@ -29,7 +29,7 @@ async def bot(local_slack: SandboxServer, place: Staging, address: str) -> Async
 async def test_a_card_is_posted_at_once_and_fills_in(
     bot: Bot, local_slack: SandboxServer, place: Staging
 ) -> None:
-    """There is one message per run: first without answers, then with each that came, in the end with buttons."""
+    """There is one message per run: first without answers, then with those that came, then with buttons."""
     ack = await ask(local_slack)
     assert ack.payload["text"] == "Checking staging: 3 checks. The card is in this channel."
     await until(lambda: cards(local_slack))

@@ -171,7 +171,7 @@ async def test_a_workspace_without_newer_blocks_gets_classic_ones(database: Data
 
 
 async def test_blocks_that_are_wrong_are_left_out(database: Database, local_slack: SandboxServer) -> None:
-    """A message that Slack finds fault with still says in its text what it has to say; nothing is remembered."""
+    """A message that Slack finds fault with still says all in its text; nothing is remembered."""
     compose = composing(Message("redis", [WRONG], [WRONG]))
     async with sending(database, local_slack, compose=compose) as (messages, _):
         await messages.add("m", "T", CHANNEL, composer="card")

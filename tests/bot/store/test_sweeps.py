@@ -8,6 +8,7 @@ from sqlalchemy import text
 from bot.store.database import Database
 from bot.store.sweeps import Claim, Request, Sweeps
 
+EVERYTHING = ("sweeps", "cards", "messages", "pgqueuer")
 VANTAGE = {"kind": "here", "label": "a test"}
 
 
