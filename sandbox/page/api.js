@@ -2,7 +2,7 @@
 
 const ADVICE = {
   unreachable: "Is whybot demo still running in its terminal? This page connects again by itself.",
-  operation_timeout: "Its log and the raw traffic panel say more. Pressing again is safe.",
+  operation_timeout: "Try again; its log and the raw traffic panel say more.",
   not_connected: "whybot is not connected. Look at its terminal; it connects again by itself.",
   bot_not_connected: "whybot is not connected. Look at its terminal; it connects again by itself.",
   dispatch_failed: "whybot is not connected, or refused the request. Look at its terminal.",
