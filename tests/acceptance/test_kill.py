@@ -1,4 +1,4 @@
-"""A bot that is killed with -9 in the middle of its work and started again: all cards end, none is doubled."""
+"""A bot that is killed with -9 in the middle of its work and started again: cards end, none is doubled."""
 
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
