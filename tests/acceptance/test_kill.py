@@ -129,6 +129,7 @@ def _last_call(sandbox: SandboxServer) -> int:
     return max((call.id for call in sandbox.slack.calls.since(0)), default=0)
 
 
+@pytest.mark.timeout(300)
 async def test_killed_at_ten_points(local_slack: SandboxServer, place: Staging, bot: Serving) -> None:
     """At each of ten points of a sweep the bot is killed; after its restart the one card of it ends."""
     local_slack.slack.limits.enabled = False
