@@ -1,5 +1,6 @@
 """A server's certificate as values, valid or not."""
 
+import dataclasses
 import functools
 import ssl
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     names: tuple[str, ...]
-    chain: tuple[str, ...]
-    protocol: str
-    cipher: str
+    chain: tuple[str, ...] = ()
+    protocol: str = ""
+    cipher: str = ""
 
     def days_left(self, now: datetime) -> int:
         """Whole days until it expires, rounded towards zero; negative once it has."""
@@ -37,17 +38,10 @@ def read_certificate(stream: Stream) -> Certificate:
     if stream.tls is None or (shown := stream.tls.getpeercert(binary_form=True)) is None:
         raise CheckFailed(Reason.TLS_HANDSHAKE_FAILED, f"{stream.where} showed no certificate")
     try:
-        leaf = parse(shown)
-        chain = [parse(each) for each in sent_chain(stream.tls)]
         cipher = stream.tls.cipher()
-        return Certificate(
-            subject=spoken_name(leaf.subject),
-            issuer=spoken_name(leaf.issuer),
-            serial=f"{leaf.serial_number:x}",
-            not_before=leaf.not_valid_before_utc,
-            not_after=leaf.not_valid_after_utc,
-            names=alternative_names(leaf),
-            chain=tuple(spoken_name(each.subject) for each in chain),
+        return dataclasses.replace(
+            described(shown),
+            chain=tuple(described(each).subject for each in sent_chain(stream.tls)),
             protocol=stream.tls.version() or "",
             cipher=cipher[0] if cipher is not None else "",
         )
@@ -58,9 +52,20 @@ def read_certificate(stream: Stream) -> Certificate:
 
 
 @functools.lru_cache(maxsize=256)
-def parse(der: bytes) -> x509.Certificate:
-    """A certificate; remembered, since a prober meets the same ones again and again."""
-    return x509.load_der_x509_certificate(der)
+def described(der: bytes) -> Certificate:
+    """What a certificate says, remembered, since a prober meets the same ones again and again.
+
+    Raises ValueError for one that is malformed.
+    """
+    parsed = x509.load_der_x509_certificate(der)
+    return Certificate(
+        subject=spoken_name(parsed.subject),
+        issuer=spoken_name(parsed.issuer),
+        serial=f"{parsed.serial_number:x}",
+        not_before=parsed.not_valid_before_utc,
+        not_after=parsed.not_valid_after_utc,
+        names=alternative_names(parsed),
+    )
 
 
 def sent_chain(tls: ssl.SSLObject) -> list[bytes]:
