@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.environment import Environment, load_environment, load_overlay
+from checks.reasons import Reason
 from checks.result import Status, Sweep, Vantage
 from checks.runner import Runner
 from checks.secrets import Secrets
+from checks.spec import CheckSpec
+from checks.verdict import TIME_OUTS
 from sandbox.world import World
 
 ATTEMPTS = 8
@@ -30,27 +33,39 @@ def answers(sweep: Sweep) -> Answers:
 
 @dataclass
 class Prober:
-    """Runs checks against one world. Those that are `hurried` do not wait long for what will never answer."""
+    """Runs checks against one world."""
 
     environment: Environment
     runner: Runner
 
-    async def sweep(self, names: Collection[str] = (), *, hurried: Collection[str] = ()) -> Sweep:
-        """One sweep over these checks, or over all."""
-        chosen = [spec for spec in self.environment.checks.values() if not names or spec.name in names]
-        return await self.runner.run(
-            [spec.model_copy(update=HURRIED) if spec.name in hurried else spec for spec in chosen]
-        )
+    def chosen(self, names: Collection[str]) -> list[CheckSpec]:
+        """These checks, or all."""
+        return [spec for spec in self.environment.checks.values() if not names or spec.name in names]
 
-    async def settled(
-        self, expected: Answers, names: Collection[str] = (), *, hurried: Collection[str] = ()
-    ) -> Sweep:
-        """The first sweep with these answers, or the last of several without."""
+    async def sweep(self, names: Collection[str] = ()) -> Sweep:
+        """One sweep, as the environment file has it."""
+        return await self.runner.run(self.chosen(names))
+
+    async def settled(self, expected: Answers, names: Collection[str] = (), *, hurried: bool = True) -> Sweep:
+        """The first sweep with these answers, or the last of several without.
+
+        A check has to be quick only where slowness is expected of it. One that is expected not to answer is
+        not waited for as long as in life, unless the sweep is not `hurried`.
+        """
+        specs = [suited(spec, expected.get(spec.name), hurried) for spec in self.chosen(names)]
         for _ in range(ATTEMPTS):
-            sweep = await self.sweep(names, hurried=hurried)
+            sweep = await self.runner.run(specs)
             if answers(sweep) == expected:
                 break
         return sweep
+
+
+def suited(spec: CheckSpec, expected: tuple[str, str] | None, hurried: bool) -> CheckSpec:
+    """The check with the patience that its expected answer needs."""
+    reason = Reason(expected[1]) if expected else Reason.OK
+    if reason in TIME_OUTS:
+        return spec.model_copy(update=HURRIED) if hurried else spec
+    return spec if reason is Reason.OVER_BUDGET else spec.model_copy(update={"budget": spec.timeout})
 
 
 @asynccontextmanager

@@ -29,23 +29,24 @@ class Seen:
     status: str
     reason: str
     options: Mapping[str, object] = field(default_factory=dict)
-    hurried: bool = False
 
 
 SEEN: dict[str, Seen] = {
-    "blackhole": Seen("redis", "redis", "fail", "connect_timeout", hurried=True),
+    "blackhole": Seen("redis", "redis", "fail", "connect_timeout"),
     "refuse": Seen("postgres", "postgres", "fail", "connect_refused"),
     "reset": Seen("redis", "redis", "fail", "connection_reset"),
     "cut": Seen("redis", "redis", "fail", "connection_closed"),
-    "latency": Seen("redis", "redis", "degraded", "over_budget", {"ms": 150}),
-    "jitter": Seen("redis", "redis", "degraded", "over_budget", {"ms": 150, "spread_ms": 20}),
+    "latency": Seen("redis", "redis", "degraded", "over_budget", {"ms": 400}),
+    "jitter": Seen("redis", "redis", "degraded", "over_budget", {"ms": 300, "spread_ms": 50}),
     "bandwidth": Seen("clickhouse", "clickhouse", "degraded", "over_budget"),
     "redis_wrong_password": Seen("redis", "redis", "fail", "auth_failed"),
     "redis_out_of_memory": Seen("redis", "redis", "fail", "out_of_memory"),
     "redis_read_only": Seen("redis", "redis", "fail", "read_only"),
     "redis_max_clients": Seen("redis", "redis", "fail", "too_many_connections"),
     "redis_loading": Seen("redis", "redis", "fail", "loading"),
-    "postgres_slow": Seen("postgres", "postgres", "degraded", "over_budget", {"query_ms": 600, "next_ms": 0}),
+    "postgres_slow": Seen(
+        "postgres", "postgres", "degraded", "over_budget", {"query_ms": 1200, "next_ms": 0}
+    ),
     "postgres_too_many_connections": Seen("postgres", "postgres", "fail", "too_many_connections"),
     "postgres_read_only": Seen("postgres", "postgres", "fail", "read_only"),
     "postgres_locks": Seen("postgres", "postgres", "degraded", "lock_waits"),
@@ -53,7 +54,7 @@ SEEN: dict[str, Seen] = {
     "clickhouse_slow": Seen("clickhouse", "clickhouse", "degraded", "over_budget"),
     "clickhouse_error": Seen("clickhouse", "clickhouse", "fail", "too_many_connections"),
     "app_error": Seen("frontend", "frontend", "fail", "http_5xx"),
-    "app_slow": Seen("auth", "auth", "degraded", "over_budget", {"ms": 1100}),
+    "app_slow": Seen("auth", "auth", "degraded", "over_budget", {"ms": 2500}),
     "app_wrong_body": Seen("frontend", "frontend", "fail", "body_mismatch"),
     "app_endless_body": Seen("auth", "auth", "fail", "body_too_large"),
     "redirect_elsewhere": Seen("auth", "auth", "fail", "http_redirect_refused"),
@@ -61,9 +62,9 @@ SEEN: dict[str, Seen] = {
     "websocket_closes": Seen("backend", "websocket", "fail", "ws_closed"),
     "dns_nxdomain": Seen("auth", "auth", "fail", "dns_nxdomain"),
     "dns_servfail": Seen("dns", "dns", "fail", "dns_servfail"),
-    "dns_silent": Seen("frontend", "frontend", "fail", "dns_timeout", hurried=True),
+    "dns_silent": Seen("frontend", "frontend", "fail", "dns_timeout"),
     "dns_wrong_record": Seen("backend", "dns", "fail", "dns_wrong_record"),
-    "dns_slow": Seen("backend", "dns", "degraded", "over_budget", {"ms": 250}),
+    "dns_slow": Seen("backend", "dns", "degraded", "over_budget", {"ms": 600}),
     "tls_expired": Seen("auth", "auth", "fail", "tls_expired"),
     "tls_expiring": Seen("backend", "certificate", "degraded", "tls_expiring"),
     "tls_wrong_name": Seen("frontend", "frontend", "fail", "tls_wrong_name"),
@@ -107,7 +108,7 @@ async def test_a_fault_is_seen_until_it_is_mended(world: World, prober: Prober, 
     seen = SEEN[fault]
     expected = {seen.check: (seen.status, seen.reason)}
     given = await world.apply_fault(fault, seen.target, **seen.options)
-    broken = await prober.settled(expected, (seen.check,), hurried=[seen.check] if seen.hurried else [])
+    broken = await prober.settled(expected, (seen.check,))
     await world.mend(given)
     mended = await prober.settled({}, (seen.check, "backend", "websocket"))
     assert answers(broken) == expected
