@@ -104,10 +104,9 @@ def _all_well(sweep: Sweep) -> str:
     how_many = f"all {len(passed)} ok" if len(passed) == len(sweep.results) else f"{len(passed)} ok"
     if len(sweep.results) == 1:
         return f"{_title(passed[0])} ok, {time(passed[0])}"
-    # Of the backends: what a web page needs in a browser is another matter.
-    backends = [r for r in passed if r.layer == "dependency" and r.duration_ms is not None]
-    slowest = max(backends, key=lambda r: r.duration_ms or 0.0, default=None)
-    return how_many if slowest is None else f"{how_many}, slowest backend {time(slowest)}"
+    timed = [result for result in passed if result.duration_ms is not None]
+    slowest = max(timed, key=lambda r: r.duration_ms or 0.0, default=None)
+    return how_many if slowest is None else f"{how_many}, slowest {slowest.name} {time(slowest)}"
 
 
 def _title(result: CheckResult) -> str:

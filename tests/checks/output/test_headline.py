@@ -38,10 +38,10 @@ def test_running_sweep_says_how_far_it_is() -> None:
     assert headline(sweep(*WELL[:4], expected=names)) == "staging: 4 of 9 checked"
 
 
-def test_healthy_sweep_names_its_slowest_backend() -> None:
-    """A slow page of the edge is not what the line is about."""
+def test_healthy_sweep_names_its_slowest_check() -> None:
+    """The slowest is named, with its time, as the rows below say it."""
     page = result("page", layer="edge", duration_ms=900.0)
-    assert headline(sweep(*WELL, page)) == "🟢 staging: all 7 ok, slowest backend 105 ms"
+    assert headline(sweep(*WELL, page)) == "🟢 staging: all 7 ok, slowest page 900 ms"
     assert headline(sweep(page)) == "🟢 staging: Page ok, 900 ms"
 
 
@@ -74,7 +74,7 @@ def test_nothing_run_is_nothing_claimed() -> None:
     skipped = result("redis", Status.SKIPPED, Reason.NOT_SELECTED)
     assert headline(sweep()) == "⚪ staging: nothing was checked"
     assert headline(sweep(skipped)) == "⚪ staging: nothing was checked"
-    assert headline(sweep(skipped, WELL[0])) == "🟢 staging: 1 ok, slowest backend 100 ms"
+    assert headline(sweep(skipped, WELL[0])) == "🟢 staging: 1 ok, slowest well0 100 ms"
 
 
 @pytest.mark.parametrize(
