@@ -20,9 +20,10 @@ from benchmarks.targets import ADDRESS, NAME, Targets
 from checks.kinds.dns import DnsCheck
 from checks.kinds.http import HttpCheck
 from checks.kinds.tls import TlsCheck
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
-from checks.spec import CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 from sandbox.servers.process import free_port
 
 EXPORTER = "prometheus-blackbox-exporter"

@@ -15,8 +15,8 @@ from typing import Any, cast
 
 import asyncpg
 
+from checks.probe import Probe
 from checks.result import Phase, Status
-from checks.spec import Probe
 
 
 class SocketLoop:

@@ -9,8 +9,8 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from checks.failures import CheckFailed
 from checks.reasons import Reason
-from checks.spec import CheckFailed
 from checks.stream import Stream
 
 

@@ -14,8 +14,9 @@ from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
 
 from checks.exchange import ask, header_map
+from checks.failures import CheckFailed
+from checks.probe import Probe
 from checks.reasons import Reason
-from checks.spec import CheckFailed, Probe
 from checks.stream import Stream
 from checks.url import Url
 

@@ -23,10 +23,11 @@ from checks.address import (
     refusal,
 )
 from checks.errors import connect_failed, words_of
+from checks.failures import CheckBlind, CheckFailed
 from checks.overlay import Endpoint, Overlay
 from checks.reasons import Reason
+from checks.recorder import Recorder
 from checks.resolver import Records, Resolver
-from checks.spec import CheckBlind, CheckFailed, Probe
 
 
 class Dialer:
@@ -110,21 +111,21 @@ class Dialer:
                 )
         return addresses
 
-    async def connect(self, host: str, port: int, probe: Probe) -> socket.socket:
+    async def connect(self, host: str, port: int, recorder: Recorder) -> socket.socket:
         """A non-blocking, connected TCP socket, which the caller closes.
 
         Notes the phases `resolve` (where a name was resolved) and `connect` and the fact `address`. Several
-        addresses are tried in turn, each with its share of what is left until the probe's deadline. Raises
+        addresses are tried in turn, each with its share of what is left until the recorder's deadline. Raises
         `CheckFailed` with a `dns_…` or `connect_…` reason or `address_refused`.
         """
         self._demand_named(host)
         if literal(canonical_host(host)) is not None:
             addresses = await self.resolve(host)
         else:
-            with probe.phase("resolve"):
-                addresses = await self.resolve(host, probe.remaining())
-        with probe.phase("connect"):
-            return await self._connect_any(host, addresses, port, probe)
+            with recorder.phase("resolve"):
+                addresses = await self.resolve(host, recorder.remaining())
+        with recorder.phase("connect"):
+            return await self._connect_any(host, addresses, port, recorder)
 
     def tls_context(self) -> ssl.SSLContext:
         """Trusts the system's and the overlay's authorities. Shared by all checks: do not change it.
@@ -174,15 +175,15 @@ class Dialer:
             ) from None
 
     async def _connect_any(
-        self, host: str, addresses: list[Address], port: int, probe: Probe
+        self, host: str, addresses: list[Address], port: int, recorder: Recorder
     ) -> socket.socket:
         failed = CheckFailed(Reason.DNS_NO_RECORD, f"{host} has no address")
         for position, address in enumerate(addresses):
-            probe.note(address=endpoint(address, port))
+            recorder.note(address=endpoint(address, port))
             where = endpoint(address, port)
             if literal(canonical_host(host)) is None:
                 where = f"{where} ({host})"
-            share = probe.remaining() / (len(addresses) - position)
+            share = recorder.remaining() / (len(addresses) - position)
             try:
                 return await connect_one(*self._local(address, port), share, where)
             except CheckFailed as error:

@@ -6,8 +6,8 @@ import socket
 import ssl
 
 from checks.durations import spoken
+from checks.failures import CheckBlind, CheckFailed
 from checks.reasons import Reason
-from checks.spec import CheckBlind, CheckFailed
 
 # getaddrinfo(3): Python shows only the number, as in "Error -3 connecting to 10.166.204.83:6379".
 GETADDRINFO: dict[int, tuple[Reason, str]] = {

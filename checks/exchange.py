@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import h11
 
+from checks.failures import CheckBlind, CheckFailed
+from checks.probe import Probe
 from checks.reasons import Reason
-from checks.spec import CheckBlind, CheckFailed, Probe
 from checks.stream import Stream, open_stream
 from checks.url import Url
 

@@ -19,8 +19,8 @@ import dns.rdatatype
 import dns.resolver
 
 from checks.durations import spoken
+from checks.failures import CheckBlind, CheckFailed
 from checks.reasons import Reason
-from checks.spec import CheckBlind, CheckFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from typing import Self
 
 from checks.dialer import Dialer
 from checks.environment import Environment
+from checks.failures import CheckFailed
 from checks.lateness import LatenessMeter
 from checks.overlay import Overlay
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import CheckResult, Fact, Status, Sweep, Vantage
 from checks.secrets import Secrets
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 from checks.verdict import judge, timed_out
 
 log = logging.getLogger("whybot.checks")
@@ -146,7 +148,9 @@ class Runner:
         """Asks one target and returns the result; raises nothing but its own cancellation."""
         started_at, began = self._now(), time.perf_counter()
         late_before = self._meter.total_ms()
-        probe = Probe(self._dialer, self._secrets, time.monotonic() + spec.timeout / 1000)
+        probe = Probe(
+            dialer=self._dialer, secrets=self._secrets, deadline=time.monotonic() + spec.timeout / 1000
+        )
         finding = await self._ask(spec, probe)
         elapsed_ms = (time.perf_counter() - began) * 1000
         late_ms = self._meter.total_ms() - late_before
@@ -178,7 +182,7 @@ class Runner:
     def abandoned(self, spec: CheckSpec, started_at: datetime) -> CheckResult:
         """The result of a check that went on after it was told to stop."""
         log.warning("check %s did not stop after its deadline and was left behind", spec.name)
-        probe = Probe(self._dialer, self._secrets, 0)
+        probe = Probe(dialer=self._dialer, secrets=self._secrets, deadline=0)
         finding = Finding(
             Status.UNKNOWN,
             Reason.DEADLINE,

@@ -1,10 +1,6 @@
-"""What every check of an environment file has in common, and what a check is given when it runs."""
+"""What every check of an environment file has in common."""
 
-import asyncio
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -21,11 +17,10 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from checks.reasons import Reason
-from checks.result import Fact, Phase, Status
-from checks.secrets import SecretRef, Secrets
+from checks.result import Status
 
 if TYPE_CHECKING:
-    from checks.dialer import Dialer
+    from checks.probe import Probe
 
 Layer = Literal["edge", "service", "dependency"]
 
@@ -121,70 +116,3 @@ class Finding:
     reason: Reason
     message: str
     measured_ms: float | None = None
-
-
-class CheckFailed(Exception):  # noqa: N818 - says what happened to the check; it is no error of whybot
-    """The target is unhealthy, found deep inside a check; the runner turns it into a failing result."""
-
-    def __init__(self, reason: Reason, message: str, *, status: Status = Status.FAIL) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.status = status
-
-
-class CheckBlind(CheckFailed):
-    """The check could not tell; becomes `unknown`. The message says what would settle it."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(reason, message, status=Status.UNKNOWN)
-
-
-@dataclass(slots=True)
-class Probe:
-    """What one run of one check may use, and where it notes what it sees.
-
-    `dialer` is the only way to the network. `deadline` is in `time.monotonic()` seconds. Phases and facts
-    that were noted before a failure are kept in the result.
-    """
-
-    dialer: "Dialer"
-    secrets: Secrets
-    deadline: float
-    phases: list[Phase] = field(default_factory=list)
-    facts: dict[str, Fact] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Times a step. A step that raises (or is cancelled by the deadline) is noted as failed."""
-        began = time.perf_counter()
-        status = Status.FAIL
-        try:
-            yield
-            status = Status.PASS
-        finally:
-            self.phases.append(Phase(name, (time.perf_counter() - began) * 1000, status))
-
-    def note(self, **facts: Fact) -> None:
-        """Notes typed facts for runbooks and the details view."""
-        self.facts.update(facts)
-
-    def remaining(self) -> float:
-        """Seconds until the deadline, never negative."""
-        return max(0.0, self.deadline - time.monotonic())
-
-    def timeout(self) -> asyncio.Timeout:
-        """An `asyncio.timeout` that ends at the deadline."""
-        return asyncio.timeout(self.remaining())
-
-    def secret(self, reference: SecretRef | None) -> str | None:
-        """The value behind a reference; raises `CheckBlind` that names the reference if there is none."""
-        if reference is None:
-            return None
-        value = self.secrets.get(reference)
-        if value is None:
-            raise CheckBlind(
-                Reason.SECRET_MISSING,
-                f"the secret {reference} is not set here, so the check could not log in",
-            )
-        return value

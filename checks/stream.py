@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 
 from checks.errors import connection_failed, tls_failed
-from checks.spec import Probe
+from checks.probe import Probe
 
 READ_BYTES = 65536
 

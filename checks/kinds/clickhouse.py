@@ -12,11 +12,13 @@ import h11
 from pydantic import Field
 
 from checks.exchange import MAX_BODY, Answer, ask, header_map, read_body, request_head
+from checks.failures import CheckFailed
 from checks.kinds.http import status_reason
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
 from checks.secrets import SecretRef
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 from checks.stream import Stream, open_stream
 from checks.url import Url
 

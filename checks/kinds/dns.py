@@ -7,11 +7,13 @@ from pydantic import Field, model_validator
 
 from checks.address import literal, never_allowed
 from checks.durations import spoken
+from checks.failures import CheckFailed
 from checks.hosts import HostName
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.resolver import Records
 from checks.result import Status
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 
 ADDRESS_VERSIONS = {"A": 4, "AAAA": 6}
 

@@ -9,10 +9,12 @@ from pydantic import Field, model_validator
 from checks.conditions import Condition, Scalar, mismatch
 from checks.durations import spoken
 from checks.exchange import MAX_BODY, Answer, exchange
+from checks.failures import CheckFailed
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
 from checks.secrets import SecretRef
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe, Strict
+from checks.spec import CheckSpec, Finding, Strict
 from checks.url import Url, WebUrl, join, parse_url
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

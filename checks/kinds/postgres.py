@@ -12,10 +12,12 @@ from pydantic import Field
 from checks import asyncpg_socket
 from checks.durations import spoken
 from checks.errors import connection_failed, tls_failed
+from checks.failures import CheckBlind, CheckFailed
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Fact, Status
 from checks.secrets import SecretRef
-from checks.spec import CheckBlind, CheckFailed, CheckSpec, Finding, Milliseconds, Probe, Strict
+from checks.spec import CheckSpec, Finding, Milliseconds, Strict
 
 NEARLY = 0.9
 LOGIN = "logging in"

@@ -12,11 +12,13 @@ from pydantic import Field
 
 from checks.durations import spoken
 from checks.errors import connection_failed
+from checks.failures import CheckBlind, CheckFailed
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.redis_pool import DialedConnection, PoolExhausted, PoolOutcome, PoolTest, Streams
 from checks.result import Fact, Status
 from checks.secrets import SecretRef
-from checks.spec import CheckBlind, CheckFailed, CheckSpec, Finding, Milliseconds, Probe, Strict
+from checks.spec import CheckSpec, Finding, Milliseconds, Strict
 from checks.stream import handshake
 
 NEARLY = 0.9

@@ -7,10 +7,12 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from checks.certificate import Certificate, read_certificate
+from checks.failures import CheckFailed
 from checks.hosts import HostName, Port
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 from checks.stream import Stream, open_stream
 
 INVALID_CERTIFICATE = frozenset(
@@ -73,7 +75,7 @@ class TlsCheck(CheckSpec):
 
         The phases of that connection are not the check's, and its failure changes nothing.
         """
-        second = Probe(probe.dialer, probe.secrets, probe.deadline)
+        second = Probe(dialer=probe.dialer, secrets=probe.secrets, deadline=probe.deadline)
         try:
             async with self._shake_hands(second, verified=False) as stream:
                 certificate = note_certificate(probe, stream)

@@ -10,10 +10,12 @@ from websockets.client import ClientProtocol
 from checks.conversation import Conversation, client_protocol
 from checks.durations import spoken
 from checks.exchange import request_head
+from checks.failures import CheckFailed
 from checks.kinds.http import Headers, read_header
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
-from checks.spec import CheckFailed, CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 from checks.stream import open_stream
 from checks.url import SocketUrl, Url, parse_url
 

@@ -52,7 +52,7 @@ def test_http_mode_has_the_address_wherever_slack_calls() -> None:
 
 
 def test_scopes_are_those_that_the_calls_of_the_bot_need() -> None:
-    """Every Web API method that the bot calls is allowed by the manifest, and no scope is there for nothing."""
+    """Every Web API method that the bot calls is allowed by the manifest; no scope is for nothing."""
     source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
     called = set(re.findall(r"\.((?:chat|conversations|reactions|usergroups|users|files)_\w+)\(", source))
     assert called <= set(NEEDED)

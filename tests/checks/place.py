@@ -8,11 +8,13 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from checks.dialer import Dialer
+from checks.failures import CheckFailed
 from checks.overlay import Overlay
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Fact, Phase, Status
 from checks.secrets import Secrets
-from checks.spec import CheckFailed, CheckSpec, Probe
+from checks.spec import CheckSpec
 from tests.servers.certificates import Authority
 from tests.servers.names import Names, resolving
 
@@ -68,7 +70,9 @@ class Place:
         """Runs one check; `hosts` are named by the file besides its own."""
         seconds = timeout if timeout is not None else spec.timeout / 1000
         async with self.dialer(*spec.hosts(), *hosts) as dialer:
-            probe = Probe(dialer, Secrets(variables or {}), time.monotonic() + seconds)
+            probe = Probe(
+                dialer=dialer, secrets=Secrets(variables or {}), deadline=time.monotonic() + seconds
+            )
             try:
                 found = await spec.run(probe)
                 status, reason, message = found.status, found.reason, found.message

@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from checks.environment import Environment
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status, Vantage
-from checks.spec import CheckSpec, Finding, Probe
+from checks.spec import CheckSpec, Finding
 
 HERE = Vantage("here", "this machine (test)")
 OK = Finding(Status.PASS, Reason.OK, "answered")

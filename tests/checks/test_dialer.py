@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from checks.dialer import Dialer
+from checks.failures import CheckBlind, CheckFailed
 from checks.kinds.http import HttpCheck
 from checks.kinds.tls import TlsCheck
 from checks.overlay import Overlay
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
 from checks.secrets import Secrets
-from checks.spec import CheckBlind, CheckFailed, Probe
 from tests.checks.place import ADDRESS, HOST, Place
 from tests.servers import tcp, web
 
@@ -57,7 +58,7 @@ def watched(answering_port: int = 0) -> Iterator[set[tuple[str, int]]]:
 
 def probe(dialer: Dialer, seconds: float = 5.0) -> Probe:
     """A probe with this many seconds."""
-    return Probe(dialer, Secrets({}), time.monotonic() + seconds)
+    return Probe(dialer=dialer, secrets=Secrets({}), deadline=time.monotonic() + seconds)
 
 
 async def refused(dialer: Dialer, host: str, port: int = 80, seconds: float = 5.0) -> CheckFailed:

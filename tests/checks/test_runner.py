@@ -14,14 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.environment import Environment
+from checks.failures import CheckBlind, CheckFailed
 from checks.kinds.http import HttpCheck
 from checks.lateness import LatenessMeter
 from checks.overlay import Overlay
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import CheckResult, Status
 from checks.runner import Runner
 from checks.secrets import SecretRef, Secrets
-from checks.spec import CheckBlind, CheckFailed, Finding, Probe
+from checks.spec import Finding
 from tests.checks.specs import HERE, OK, acted, answer, environment, hang
 from tests.servers.tcp import serving
 from tests.servers.web import answering

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.kinds.redis import RedisCheck, facts_of, size
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
 from checks.secrets import Secrets
-from checks.spec import Probe
 from sandbox.servers import Redis
 from tests.checks.place import ADDRESS, HOST, Outcome, Place
 from tests.servers.certificates import Authority
@@ -85,7 +85,7 @@ async def test_the_budget_is_about_the_way_to_the_answer_of_ping(place: Place, s
     check = spec(pool=POOL, budget=5000)
     place.map(check.port, server.port)
     async with place.dialer(*check.hosts()) as dialer:
-        probe = Probe(dialer, Secrets(VARIABLES), time.monotonic() + 30)
+        probe = Probe(dialer=dialer, secrets=Secrets(VARIABLES), deadline=time.monotonic() + 30)
         finding = await check.run(probe)
     basic = sum(phase.duration_ms for phase in probe.phases if phase.name in ("connect", "auth", "query"))
     everything = sum(phase.duration_ms for phase in probe.phases)
