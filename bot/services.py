@@ -9,6 +9,7 @@ from bot.answers import Answers
 from bot.cards import Cards
 from bot.store.sweeps import Asked, Request, Sweeps
 from bot.sweeps import allowed_seconds
+from bot.unkept import Unkept
 from checks.environment import Environment
 
 
@@ -21,6 +22,7 @@ class Services:
     cards: Cards
     slack: AsyncWebClient
     answers: Answers
+    unkept: Unkept
     changed: Callable[[], None]
 
     @property

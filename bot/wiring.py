@@ -33,6 +33,7 @@ from bot.store.recovery import take_over
 from bot.store.sweeps import Sweeps
 from bot.sweeper import Sweeper
 from bot.sweeps import SweepWorker
+from bot.unkept import Unkept
 from bot.web import Readiness, Web
 from checks.environment import Environment, load_environments, load_overlay
 from checks.overlay import Overlay
@@ -177,11 +178,13 @@ async def build(
         outbox = Outbox(messages, slack, answers, {"card": cards.compose}, patience)
         owner = f"{socket.gethostname()}/{os.getpid()}"
         worker = SweepWorker(sweeps, environments, runners, settings.vantage, owner, outbox.wake)
+        unkept = Unkept(environments, runners, answers)
+        stack.push_async_callback(unkept.end)
         readiness = Readiness()
         bot = Bot(
             settings=settings,
             database=database,
-            services=Services(environments, sweeps, cards, slack, answers, outbox.wake),
+            services=Services(environments, sweeps, cards, slack, answers, unkept, outbox.wake),
             outbox=outbox,
             jobs=Jobs(database, worker),
             sweeper=Sweeper(sweeps, messages, outbox.wake),

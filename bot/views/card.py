@@ -32,6 +32,7 @@ COLUMNS = (
 class CardState:
     """All that a card shows.
 
+    `card_id` is empty where the store does not answer, so that the card is kept nowhere and has no buttons.
     `requesters` are user ids in the order in which they asked. `delayed` is how many seconds Slack's rate
     limit has held this card back; shown from two on, so that a late card explains itself.
     """
@@ -143,6 +144,7 @@ def _origin(state: CardState) -> list[str]:
         _asked_by(state.requesters),
         when,
         late,
+        "" if state.card_id else "not kept: whybot's store does not answer",
     ]
 
 
@@ -155,8 +157,8 @@ def _asked_by(requesters: tuple[str, ...]) -> str:
 
 
 def _buttons(state: CardState) -> Blocks:
-    """None while it runs: a press would ask about answers that are not there yet."""
-    if state.phase == "running":
+    """None while it runs, and none on a card that is kept nowhere: a press would find no answers."""
+    if state.phase == "running" or not state.card_id:
         return []
     buttons: list[dict[str, Any]] = []
     if wrong(state.sweep):

@@ -70,12 +70,11 @@ def known_problem(message: str) -> Message:
 
 
 def store_down(environment: str) -> Message:
-    """whybot's own database does not answer, so nothing can be kept in order."""
+    """whybot's own database does not answer: the checks run all the same, and the answer is not kept."""
     name = kit.escape(environment)
     return _only(
-        f"whybot's store does not answer, so this run of {name} has no live card. "
-        f"The checks themselves need no store: run `whybot check {name}` in a terminal, "
-        "or ask again in a minute."
+        f"Checking {name} without a card, since whybot's store does not answer. "
+        "The result comes here in a moment, for you only, and is not kept."
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from bot.wiring import Bot
 from sandbox.server import SandboxServer
 from tests.bot.running import CHANNEL, Staging, ask, cards, ended, private, running_bot, staging, until
+from tests.servers.tcp import serving
 
 
 @pytest.fixture
@@ -192,16 +193,47 @@ async def test_the_home_tab_shows_the_last_verdict(
     await until(lambda: any(map(ended, cards(local_slack, direct.id))))
 
 
-async def test_without_a_store_nothing_is_started_and_that_is_said(
-    bot: Bot, local_slack: SandboxServer
-) -> None:
-    """A command is never met with silence."""
-    bot.database.address = "postgresql://nobody@127.0.0.1:1/none"
+async def move_store(bot: Bot, where: str) -> None:
+    """From now on the bot looks for its store elsewhere. No connection is in use, since its work rests."""
+    bot.jobs.stop()
+    bot.outbox.stop()
+    at_work = [task for task in (bot._working, bot._sending) if task is not None]
+    await asyncio.gather(*at_work)
     await bot.database.engine.dispose()
-    ack = await ask(local_slack)
-    assert ack.ok
-    assert "Nothing was started" in ack.payload["text"]
+    bot.database.address = f"postgresql://nobody@{where}/none"
+
+
+async def test_without_a_store_the_checks_still_answer(
+    bot: Bot, local_slack: SandboxServer, place: Staging
+) -> None:
+    """Everyone who asks is told so at once, and gets the result of one shared run, without buttons."""
+    await move_store(bot, "127.0.0.1:1")
+    for person in ("UALICE", "UBOB"):
+        ack = await ask(local_slack, person=person)
+        assert "whybot's store does not answer" in ack.payload["text"]
+    place.open()
+    for person in ("UALICE", "UBOB"):
+        told = await until(lambda person=person: private(local_slack, person)[1:])
+        assert "all 3 ok" in told[0]
+    assert [target.asked for target in place.targets.values()] == [1, 1, 1]
     assert cards(local_slack) == []
+
+
+async def test_a_store_that_hangs_does_not_keep_anyone_waiting(
+    bot: Bot, local_slack: SandboxServer, place: Staging
+) -> None:
+    """A store that takes a connection and never answers is told within Slack's three seconds."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serving(silent) as port:
+        await move_store(bot, f"127.0.0.1:{port}")
+        place.open()
+        ack = await ask(local_slack)
+        assert ack.ok
+        assert "whybot's store does not answer" in ack.payload["text"]
+        await until(lambda: private(local_slack, "UALICE")[1:])
 
 
 async def test_an_unforeseen_error_gives_a_reference(
