@@ -1,12 +1,15 @@
-"""Answers that only the person who asked sees, sent to the `response_url` of their command or click."""
+"""Answers that only the person who asked sees: to the `response_url` of their command or click, or a modal."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 import structlog
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.views.message import Block
+from bot.slack_errors import FOREIGN, refusal
+from bot.views import blocks as kit
+from bot.views.message import Block, Message
 
 log = structlog.get_logger(__name__)
 
@@ -38,3 +41,22 @@ class Answers:
         except (aiohttp.ClientError, TimeoutError) as error:
             log.warning("an answer could not be sent", error=repr(error), text=text)
         return False
+
+
+async def show(slack: AsyncWebClient, body: dict[str, Any], message: Message) -> None:
+    """Says something to whoever pressed in a modal or on the Home tab, where there is no `response_url`.
+
+    One that cannot be delivered is logged, as above.
+    """
+    view = {
+        "type": "modal",
+        "title": kit.plain("whybot", kit.VIEW_TITLE),
+        "close": kit.plain("Close", kit.VIEW_TITLE),
+        "blocks": message.fallback_blocks,
+    }
+    # Slack opens no second stack of modals above one that is open.
+    call = slack.views_push if body["view"]["type"] == "modal" else slack.views_open
+    try:
+        await call(trigger_id=body["trigger_id"], view=view)
+    except FOREIGN as error:
+        log.warning("an answer could not be shown", error=refusal(error).code, text=message.text)

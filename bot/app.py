@@ -40,7 +40,7 @@ def build_app(services: Services, identity: AuthorizeResult, signing_secret: str
         ssl_check_enabled=False,
         url_verification_enabled=True,
     )
-    app.error(errors.listener(services.answers))
+    app.error(errors.listener(services.answers, services.slack))
     for register in LISTENERS:
         register(app, services)
     return app

@@ -6,6 +6,7 @@ FOREIGN              Slack refused a call                 → what to do about t
 anything else        a bug                                → a reference that finds the log line
 """
 
+import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,9 +14,10 @@ from typing import Any
 
 import structlog
 from slack_bolt import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import metrics
-from bot.answers import Answers
+from bot.answers import Answers, show
 from bot.slack_errors import FOREIGN, refusal
 from bot.store.embedded import StoreUnavailable
 from bot.views import ephemeral
@@ -32,6 +34,10 @@ STORE_DOWN = (
     "`whybot check ENVIRONMENT` works without it."
 )
 TOO_SLOW = "That took longer than the 3 seconds that Slack gives. Press the button again."
+
+# Bolt looks for an acknowledgement every 10 ms, and forgets one that it has not seen when the listener ends
+# with an error: Slack would show a warning, and the next listener would be asked. So the listener ends later.
+ACK_SEEN_SECONDS = 0.05
 
 
 def log_unforeseen(error: BaseException) -> str:
@@ -56,7 +62,7 @@ def explain(error: Exception) -> Message:
     return ephemeral.problem(log_unforeseen(error))
 
 
-def listener(answers: Answers) -> Callable[..., Awaitable[BoltResponse | None]]:
+def listener(answers: Answers, slack: AsyncWebClient) -> Callable[..., Awaitable[BoltResponse | None]]:
     """The error listener of the app: everyone who asked gets an answer, whatever happened."""
 
     async def on_error(error: Exception, body: dict[str, Any], ack: Any) -> BoltResponse | None:
@@ -64,7 +70,11 @@ def listener(answers: Answers) -> Callable[..., Awaitable[BoltResponse | None]]:
         acknowledged = ack.response is not None
         if "command" in body and not acknowledged:
             return BoltResponse(status=200, headers=_JSON, body=json.dumps(_ephemeral(message)))
-        if "event" not in body:
+        if acknowledged:
+            await asyncio.sleep(ACK_SEEN_SECONDS)
+        if "view" in body and not body.get("response_url"):
+            await show(slack, body, message)
+        elif "event" not in body:
             await answers.tell(body.get("response_url"), message.text, message.blocks)
         return None if acknowledged else BoltResponse(status=200, body="")
 

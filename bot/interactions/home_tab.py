@@ -7,12 +7,16 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot import metrics
+from bot.answers import show
 from bot.commands.registry import commands
 from bot.interactions.presses import asker
 from bot.services import Services
 from bot.slack_errors import BLOCKS
+from bot.views import ephemeral
 from bot.views.home import CHECK_NOW, HomeEnvironment, home
 from bot.views.message import View
+
+GONE = "There is no environment {name} any more. Open the Home tab again to see those that there are."
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -27,9 +31,12 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def on_check_now(ack: AsyncAck, body: dict[str, Any]) -> None:
         name = body["actions"][0].get("value", "")
-        if name in services.environments:
-            opened = await services.slack.conversations_open(users=body["user"]["id"])
-            await services.ask(name, (), replace(asker(body), channel=opened["channel"]["id"]))
+        if name not in services.environments:
+            await ack()
+            await show(services.slack, body, ephemeral.known_problem(GONE.format(name=name)))
+            return
+        opened = await services.slack.conversations_open(users=body["user"]["id"])
+        await services.ask(name, (), replace(asker(body), channel=opened["channel"]["id"]))
         await ack()
 
     app.event("app_home_opened")(on_opened)

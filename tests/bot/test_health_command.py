@@ -236,6 +236,54 @@ async def test_a_store_that_hangs_does_not_keep_anyone_waiting(
         await until(lambda: private(local_slack, "UALICE")[1:])
 
 
+@pytest.mark.parametrize("action", ["details", "run_again"])
+async def test_a_press_without_a_store_is_acknowledged_and_answered(
+    bot: Bot, local_slack: SandboxServer, place: Staging, action: str
+) -> None:
+    """Whoever presses hears that the store does not answer; Slack shows no warning of its own."""
+    place.open()
+    await ask(local_slack)
+    await until(lambda: any(map(ended, cards(local_slack))))
+    before = len(private(local_slack, "UALICE"))
+    await move_store(bot, "127.0.0.1:1")
+    ack = await local_slack.slack.gestures.press(
+        "UALICE", CHANNEL, cards(local_slack)[0].ts, action, None, {}
+    )
+    assert ack.ok
+    (told,) = await until(lambda: private(local_slack, "UALICE")[before:])
+    assert "whybot's store does not answer" in told
+
+
+async def test_a_press_in_a_modal_without_a_store_is_answered(
+    bot: Bot, local_slack: SandboxServer, place: Staging
+) -> None:
+    """A modal has no way to answer in the channel, so that another modal on top of it says what is wrong."""
+    place.open()
+    await ask(local_slack)
+    await until(lambda: any(map(ended, cards(local_slack))))
+    slack = local_slack.slack
+    await slack.gestures.press("UALICE", CHANNEL, cards(local_slack)[0].ts, "details", None, {})
+    (view,) = await until(lambda: slack.workspace.modals.get("UALICE"))
+    await move_store(bot, "127.0.0.1:1")
+    chosen = {"selected_option": _option(view.body, "frontend")}
+    ack = await slack.gestures.press_in_view("UALICE", view.id, "details_check", None, chosen)
+    assert ack.ok
+    _, told = await until(lambda: slack.workspace.modals["UALICE"][1:] and slack.workspace.modals["UALICE"])
+    assert "whybot's store does not answer" in json.dumps(told.body["blocks"])
+
+
+async def test_check_now_for_an_environment_that_is_gone_is_answered(
+    bot: Bot, local_slack: SandboxServer
+) -> None:
+    """A Home tab that was drawn before a restart may name what is no longer there; that is said."""
+    slack = local_slack.slack
+    slack.gestures.open_home("UALICE")
+    home = await until(lambda: slack.workspace.homes.get("UALICE"))
+    await slack.gestures.press_in_view("UALICE", home.id, "home_check", None, {"value": "gone"})
+    (told,) = await until(lambda: slack.workspace.modals.get("UALICE"))
+    assert "gone" in json.dumps(told.body["blocks"])
+
+
 async def test_an_unforeseen_error_gives_a_reference(
     bot: Bot, local_slack: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
