@@ -1,4 +1,4 @@
-"""Answers that only the person who asked sees: to the `response_url` of their command or click, or a modal."""
+"""Answers that only the person who asked sees: to a `response_url`, or in a modal where there is none."""
 
 from collections.abc import Sequence
 from typing import Any

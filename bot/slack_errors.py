@@ -40,6 +40,8 @@ WAIT = frozenset(
     {"ratelimited", "rate_limited", "message_limit_exceeded", "accesslimited", "team_added_to_org"}
 )
 BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+# `views.*` say so of the blocks of a view: "unsupported type: … [json-pointer:/view/blocks/3/type]".
+VIEW_BLOCKS = BLOCKS | {"invalid_arguments"}
 # The token itself: nothing works until someone installs the app again.
 TOKEN = frozenset(
     {

@@ -28,6 +28,7 @@ async def page(address: str, request: pytest.FixtureRequest) -> AsyncIterator[Pa
         page = await browser.new_page(viewport=getattr(request, "param", DESKTOP))
         page.set_default_timeout(PATIENCE)
         await page.goto(f"{address}/#view=C0INCIDENTS")
+        await expect(page.get_by_test_id("bot-status")).to_contain_text("connected", timeout=PATIENCE)
         yield page
 
 
@@ -54,7 +55,7 @@ async def test_a_person_asks_breaks_redis_and_asks_again(page: Page) -> None:
     await expect(page.get_by_test_id("faults")).to_contain_text("Mend")
 
     await newest_card(page).locator("[data-action-id=run_again]").click()
-    await expect(newest_card(page)).to_contain_text("Redis refused", timeout=PATIENCE)
+    await expect(newest_card(page)).to_contain_text("Redis refusing connections", timeout=PATIENCE)
 
     await newest_card(page).locator("[data-action-id=details]").click()
     modal = page.get_by_test_id("modal")

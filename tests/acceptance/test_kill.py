@@ -84,7 +84,8 @@ def shown(*names: str) -> Moment:
 
 
 async def updating(round_: Round) -> None:
-    """All has been answered, and Slack hears of it."""
+    """All has been answered, and Slack hears of it: in an update, since the card was posted before."""
+    await noted(round_)
     round_.place.open()
     await until(lambda: round_.called("chat.update"))
 

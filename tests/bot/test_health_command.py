@@ -193,6 +193,20 @@ async def test_the_home_tab_shows_the_last_verdict(
     await until(lambda: any(map(ended, cards(local_slack, direct.id))))
 
 
+async def test_the_home_tab_does_without_newer_blocks(
+    bot: Bot, local_slack: SandboxServer, place: Staging
+) -> None:
+    """Where Slack has no charts yet, the tab shows the same times as text."""
+    slack = local_slack.slack
+    place.open()
+    await ask(local_slack)
+    await until(lambda: any(map(ended, cards(local_slack))))
+    slack.newer_blocks = False
+    slack.gestures.open_home("UALICE")
+    home = await until(lambda: slack.workspace.homes.get("UALICE"))
+    assert "all 3 ok" in json.dumps(home.body)
+
+
 async def move_store(bot: Bot, where: str) -> None:
     """From now on the bot looks for its store elsewhere. No connection is in use, since its work rests."""
     bot.jobs.stop()
