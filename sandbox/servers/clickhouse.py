@@ -1,17 +1,14 @@
 """A real ClickHouse: the engine of the chdb wheel in a process of its own, behind its HTTP interface."""
 
-import asyncio
 import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
+from sandbox.servers.local import LocalServer
 from sandbox.servers.process import (
-    HOST,
-    ServerProcess,
     start,
     stopped_on_failure,
     temporary_folder,
@@ -21,34 +18,24 @@ from sandbox.servers.process import (
 FRONT = Path(__file__).with_name("clickhouse_front.py")
 
 
-class ClickHouse:
+class ClickHouse(LocalServer):
     """A ClickHouse of one's own: `async with ClickHouse(password="…") as server`.
 
     `settings` are settings of the user's profile (`{"max_execution_time": 1}`), as in `users.xml`.
     """
-
-    host = HOST
 
     def __init__(
         self, *, password: str, user: str = "whybot", settings: Mapping[str, str | int] | None = None
     ) -> None:
         self.password = password
         self.user = user
-        self.port = 0
         self._knobs: dict[str, object] = {
             "delay_ms": 0,
             "max_concurrent_queries": 100,
             "settings": dict(settings or {}),
         }
-        self._process: ServerProcess | None = None
 
-    @property
-    def process(self) -> ServerProcess:
-        """The running process."""
-        assert self._process is not None, "the server is not running"
-        return self._process
-
-    async def __aenter__(self) -> Self:
+    async def _start(self) -> None:
         folder = temporary_folder("clickhouse")
         account = {"user": self.user, "password": self.password}
         (folder / "account.json").write_text(json.dumps(account), encoding="utf-8")
@@ -60,14 +47,6 @@ class ClickHouse:
             await wait_until_ready(process, self._ready(folder))
         self.port = int((folder / "port").read_text(encoding="ascii"))
         self._process = process
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            await asyncio.shield(self._process.stop())
-            self._process = None
 
     @staticmethod
     def _ready(folder: Path) -> Callable[[], Awaitable[bool]]:

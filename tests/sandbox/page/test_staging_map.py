@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.sandbox.page.conftest import PHONE, Open, Stage
+from tests.browser import PHONE
+from tests.sandbox.page.conftest import Open, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
