@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BROWSER_PACKAGES := chromium
+SCREENSHOT_PACKAGES := $(BROWSER_PACKAGES) fonts-noto-color-emoji
 BENCH_PACKAGES := prometheus-blackbox-exporter
 
 .PHONY: setup demo test check lint types contract bench campaign lock schemas screenshots clean
@@ -55,7 +56,7 @@ schemas: $(STAMP)   ## writes docs/schemas and app-manifest.yaml from the code; 
 	$(BIN)/python -m docs.generate
 
 screenshots: $(STAMP)   ## takes the pictures of the docs from a running demo
-	@sh .ci/debian $(BROWSER_PACKAGES)
+	@sh .ci/debian $(SCREENSHOT_PACKAGES)
 	$(BIN)/python -m docs.screenshots
 
 clean:
