@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 import typer
@@ -17,10 +18,14 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.store.embedded import EmbeddedPostgres, StoreUnavailable
 from checks.document import FileError
 
+if TYPE_CHECKING:  # it is read beside the start of PostgreSQL, see below
+    from bot.store.database import Database
+
 # sysexits.h: a setting is wrong; something else is in the way and may be gone later.
 WRONG_SETTINGS = 78
 NOT_NOW = 75
 END_SECONDS = 3.0
+LOOK_SECONDS = 2.0
 TAKEN = (
     "The web server cannot use {host}:{port} ({why}). Set WHYBOT_HTTP_PORT to another port; 0 takes any that "
     "is free."
@@ -64,7 +69,7 @@ def _serve(settings: Settings) -> int:
         try:
             import bot.wiring  # noqa: F401 - read now, see above
 
-            return asyncio.run(_run(settings, listening, starting.result))
+            return asyncio.run(_run(settings, listening, starting.result, store))
         finally:
             with suppress(StoreUnavailable):
                 starting.result()
@@ -80,7 +85,12 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-async def _run(settings: Settings, listening: socket.socket, address: Callable[[], str]) -> int:
+async def _run(
+    settings: Settings,
+    listening: socket.socket,
+    address: Callable[[], str],
+    store: EmbeddedPostgres | None = None,
+) -> int:
     from bot.web import server
     from bot.wiring import build
 
@@ -96,6 +106,8 @@ async def _run(settings: Settings, listening: socket.socket, address: Callable[[
         web = server(bot.web)
         serving = asyncio.create_task(web.serve(sockets=[listening]))
         others = {asyncio.create_task(bot.work()), asyncio.create_task(stopping.wait())}
+        if store is not None:
+            others.add(asyncio.create_task(_keep_alive(store, bot.database)))
         try:
             ended, _ = await asyncio.wait({serving, *others}, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -108,3 +120,16 @@ async def _run(settings: Settings, listening: socket.socket, address: Callable[[
             web.should_exit = True
             await asyncio.wait({serving}, timeout=END_SECONDS)
     return 0
+
+
+async def _keep_alive(store: EmbeddedPostgres, database: "Database") -> None:
+    """Starts whybot's own PostgreSQL again when something killed it; nobody else would."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await database.ping()
+        except StoreUnavailable:
+            try:
+                await asyncio.to_thread(store.revive)
+            except (StoreUnavailable, OSError) as error:
+                structlog.get_logger(__name__).warning("PostgreSQL does not start again", error=str(error))

@@ -74,11 +74,19 @@ class EmbeddedPostgres:
             self._take_lock()
             self._account = _account()
             self._prepare()
-            if not self._running():
+            if self._running():
+                log.info("took over the PostgreSQL that an earlier whybot left running")
+            else:
                 self._launch()
         except OSError as error:
             raise StoreUnavailable(f"The data folder {self.folder} cannot be used: {error}") from error
         return f"postgresql://whybot@/postgres?host={self.sockets}"
+
+    def revive(self) -> None:
+        """Starts the server again if it was killed. Blocks; raises `StoreUnavailable` where that fails."""
+        if self._lock is not None and not self._running():
+            self._launch()
+            log.warning("whybot's own PostgreSQL was gone and has been started again")
 
     def stop(self) -> None:
         """Stops the server and gives the folder free. Does nothing where it was not started here."""
@@ -132,13 +140,12 @@ class EmbeddedPostgres:
             )  # fmt: skip
 
     def _running(self) -> bool:
-        """Whether a server of a killed whybot is there; removes the note of one that is not."""
+        """Whether a server is there, of a killed whybot too; removes the note of one that is not."""
         note = self.data / "postmaster.pid"
         for _ in range(START_SECONDS * 10):
             if not note.exists():
                 return False
             if self._run("pg_ctl", "-D", str(self.data), "status", check=False) and self._answers():
-                log.info("took over the PostgreSQL that an earlier whybot left running")
                 return True
             if not self._is_postgres(note):
                 # After a restart of the machine or container another process may have the number.
