@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import metrics
 from bot.answers import Answers, show
-from bot.slack_errors import FOREIGN, refusal
+from bot.slack_errors import FOREIGN, WORDS, refusal
 from bot.store.embedded import StoreUnavailable
 from bot.views import ephemeral
 from bot.views.message import Message
@@ -58,7 +58,9 @@ def explain(error: Exception) -> Message:
     if isinstance(error, FOREIGN):
         code = refusal(error).code
         log.warning("Slack refused a call", error=code)
-        return ephemeral.known_problem(TOO_SLOW) if code in EXPIRED else ephemeral.slack_refused(code)
+        if code in EXPIRED:
+            return ephemeral.known_problem(TOO_SLOW)
+        return ephemeral.known_problem(WORDS[code]) if code in WORDS else ephemeral.slack_refused(code)
     return ephemeral.problem(log_unforeseen(error))
 
 

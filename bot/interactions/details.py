@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.interactions.presses import asker, pressed_card
 from bot.services import Services
-from bot.slack_errors import VIEW_BLOCKS
+from bot.slack_errors import VIEW_BLOCKS, refusal
 from bot.store.sweeps import StoredCard
 from bot.views import blocks as kit
 from bot.views import ephemeral
@@ -66,7 +66,7 @@ async def show(
     try:
         await _show(services, view.view, trigger_id, view_id)
     except SlackApiError as error:
-        if error.response.get("error") not in VIEW_BLOCKS or view.fallback == view.view:
+        if refusal(error).code not in VIEW_BLOCKS or view.fallback == view.view:
             raise
         await _show(services, view.fallback, trigger_id, view_id)
 

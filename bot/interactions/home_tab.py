@@ -11,7 +11,7 @@ from bot.answers import show
 from bot.commands.registry import commands
 from bot.interactions.presses import asker
 from bot.services import Services
-from bot.slack_errors import VIEW_BLOCKS
+from bot.slack_errors import VIEW_BLOCKS, refusal
 from bot.views import ephemeral
 from bot.views.home import CHECK_NOW, HomeEnvironment, home
 from bot.views.message import View
@@ -49,7 +49,7 @@ async def publish(services: Services, person: str) -> None:
     try:
         await services.slack.views_publish(user_id=person, view=view.view)
     except SlackApiError as error:
-        if error.response.get("error") not in VIEW_BLOCKS:
+        if refusal(error).code not in VIEW_BLOCKS:
             raise
         await services.slack.views_publish(user_id=person, view=view.fallback)
 

@@ -106,6 +106,6 @@ def not_in_channel(command: str) -> Message:
 
 
 def slack_refused(error: str) -> Message:
-    """Slack took no card for another reason than a missing invitation."""
+    """Slack took no answer, for a reason that people can do nothing about but wait."""
     said = kit.escape(kit.one_line(error), 100)
-    return _only(f"Slack did not take the card (`{said}`). Ask again in another channel.")
+    return _only(f"Slack did not take the answer (`{said}`). Ask again in a moment.")

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from bot.wiring import Bot
 from sandbox.server import SandboxServer
+from sandbox.slack.web_api import Failure
 from tests.bot.running import CHANNEL, Staging, ask, cards, ended, private, running_bot, staging, until
 from tests.servers.tcp import serving
 
@@ -141,6 +142,29 @@ def _option(view: dict[str, Any], name: str) -> Any:
         for option in group.get("options", [])
     ]
     return next(option for option in found if name in json.dumps(option))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ({"status": 500}, "Slack did not take the answer (`http_500`). Ask again in a moment."),
+        ({"status": 429, "retry_after": 1}, "Slack did not take the answer (`ratelimited`)"),
+        ({"status": 200, "error": "expired_trigger_id"}, "Press the button again"),
+        ({"status": 200, "error": "token_revoked"}, "install the app again"),
+    ],
+)
+async def test_details_that_slack_does_not_take_are_answered(
+    bot: Bot, local_slack: SandboxServer, place: Staging, trouble: dict[str, Any], said: str
+) -> None:
+    """Whoever pressed reads what to do, and it is not taken for a fault of whybot."""
+    place.open()
+    await ask(local_slack)
+    await until(lambda: any(map(ended, cards(local_slack))))
+    before = len(private(local_slack, "UALICE"))
+    local_slack.slack.web_api.failures.append(Failure("views.open", **trouble))
+    await local_slack.slack.gestures.press("UALICE", CHANNEL, cards(local_slack)[0].ts, "details", None, {})
+    (told,) = await until(lambda: private(local_slack, "UALICE")[before:])
+    assert said in told
 
 
 async def test_why_answers_honestly(bot: Bot, local_slack: SandboxServer, place: Staging) -> None:

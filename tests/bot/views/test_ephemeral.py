@@ -45,7 +45,7 @@ def test_answers_name_the_next_step() -> None:
     assert "Nothing was changed." in EVERY["problem"].text
     assert "Did you mean redis?" in EVERY["usage"].text
     assert "Try `/staging-health redis`." in EVERY["usage"].text
-    assert "`whybot check staging`" in EVERY["store"].text
+    assert "The result comes here" in EVERY["store"].text
     assert "*Details*" in EVERY["why"].text
 
 
