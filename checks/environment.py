@@ -1,5 +1,6 @@
 """The environment file: what should be true, typed; every mistake is reported at once, with its line."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -177,10 +178,15 @@ class Environment(Strict):
         return [spec for name, spec in self.checks.items() if not wanted or name in wanted]
 
 
-def load_environment(path: Path | str) -> Environment:
-    """Reads one environment file. Raises `EnvironmentFileError` with every problem of it."""
+def load_environment(path: Path | str, named: str | None = None) -> Environment:
+    """Reads one environment file. Raises `EnvironmentFileError` with every problem of it.
+
+    `named` is the name that it must have, if that is known.
+    """
     document = read_document(Path(path))
     _complain_of_names(document)
+    if named is not None:
+        _complain_of_another_name(document, named)
     environment = _validated(document, Environment)
     if environment is None or document.problems:
         raise EnvironmentFileError(tuple(document.problems))
@@ -196,7 +202,7 @@ def load_environments(folder: Path | str) -> dict[str, Environment]:
     environments: dict[str, Environment] = {}
     for name, path in _files(Path(folder)).items():
         try:
-            environments[name] = _load_named(name, path)
+            environments[name] = load_environment(path, name)
         except EnvironmentFileError as error:
             problems += error.problems
     if not environments and not problems:
@@ -216,7 +222,7 @@ def find_environment(folder: Path | str, name: str) -> Environment:
     files = _files(Path(folder))
     if name not in files:
         raise UnknownEnvironment(name, Path(folder), tuple(nearest(name, list(files))), tuple(files))
-    return _load_named(name, files[name])
+    return load_environment(files[name], name)
 
 
 def load_overlay(path: Path | str) -> Overlay:
@@ -261,15 +267,6 @@ def _files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in found}
 
 
-def _load_named(name: str, path: Path) -> Environment:
-    environment = load_environment(path)
-    if environment.name != name:
-        line = read_document(path).line(("name",))
-        allowed = f"{name}, as the file is named"
-        raise EnvironmentFileError((Problem(str(path), line, "name", f'"{environment.name}"', allowed),))
-    return environment
-
-
 def _complain_of_names(document: Document) -> None:
     """A check's name is its key; `name` is a field of ours that files must not set."""
     checks = document.data.get("checks") if isinstance(document.data, dict) else None
@@ -277,6 +274,14 @@ def _complain_of_names(document: Document) -> None:
         if isinstance(fields, dict) and "name" in fields:
             place = ("checks", key, "name")
             document.complain(document.line(place), place, "an unknown field", "nothing: the key is the name")
+
+
+def _complain_of_another_name(document: Document, name: str) -> None:
+    """A file has its environment's name, so that a name leads to its file."""
+    found = document.data.get("name") if isinstance(document.data, dict) else None
+    if isinstance(found, str) and found != name and re.match(ENVIRONMENT_NAME, found):
+        place = ("name",)
+        document.complain(document.line(place), place, f'"{found}"', f"{name}, as the file is named")
 
 
 def _validated(document: Document, model: type[Model]) -> Model | None:

@@ -248,6 +248,10 @@ def test_folder_is_read_with_all_its_problems(tmp_path: Path) -> None:
     problem = caught.value.problems[0]
     assert (problem.line, problem.field, problem.found) == (2, "name", '"staging"')
     assert problem.allowed == "prod, as the file is named"
+    (tmp_path / "prod.yml").write_text(HEAD + DNS + "typo: 1\n")
+    with pytest.raises(EnvironmentFileError) as caught:
+        find_environment(tmp_path, "prod")
+    assert [problem.field for problem in caught.value.problems] == ["name", "typo"]
     (tmp_path / "prod.yml").unlink()
     assert list(load_environments(tmp_path)) == ["staging"]
 
