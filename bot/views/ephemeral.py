@@ -74,7 +74,7 @@ def store_down(environment: str) -> Message:
     name = kit.escape(environment)
     return _only(
         f"Checking {name} without a card, since whybot's store does not answer. "
-        "The result comes here in a moment, for you only, and is not kept."
+        f"The result comes here in a moment, for you only. In a terminal, `whybot check {name}` works too."
     )
 
 
