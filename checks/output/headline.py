@@ -52,11 +52,16 @@ def budget(result: CheckResult) -> str:
 
 
 def said(result: CheckResult) -> str:
-    """A title and what is wrong with it: `Redis unreachable`, `PostgreSQL 10× over budget`."""
+    """A title and what is wrong with it: `Redis unreachable`, `PostgreSQL 10× over budget`.
+
+    A reason that begins with the title says it for both: `WebSocket closed`.
+    """
     if result.reason is Reason.OVER_BUDGET and result.duration_ms is not None:
         times = result.duration_ms / result.budget_ms
         return f"{_title(result)} {times:.0f}× over budget" if times >= 2 else f"{_title(result)} over budget"
-    return f"{_title(result)} {WORDS[result.reason].brief}"
+    title, brief = _title(result), WORDS[result.reason].brief
+    repeated = brief.casefold().startswith(f"{title.casefold()} ")
+    return f"{title}{brief[len(title) :]}" if repeated else f"{title} {brief}"
 
 
 def headline(sweep: Sweep) -> str:

@@ -45,6 +45,17 @@ def test_healthy_sweep_names_its_slowest_check() -> None:
     assert headline(sweep(page)) == "🟢 staging: Page ok, 900 ms"
 
 
+def test_a_title_is_not_said_twice() -> None:
+    """A reason that begins with what the check is called follows it only once."""
+    for title, reason, words in (
+        ("WebSocket", Reason.WS_CLOSED, "WebSocket closed"),
+        ("DNS", Reason.DNS_WRONG_RECORD, "DNS record wrong"),
+        ("Certificate", Reason.TLS_EXPIRING, "Certificate expiring"),
+        ("edge", Reason.WS_CLOSED, "edge WebSocket closed"),
+    ):
+        assert said(result("x", Status.FAIL, reason, title=title)) == words
+
+
 def test_only_slow_is_counted_as_over_budget() -> None:
     """Nothing is called failing that answers."""
     assert headline(sweep(POSTGRES, *WELL)) == "🟠 staging: PostgreSQL 10× over budget — 1 of 7 over budget"
