@@ -471,6 +471,7 @@ def _need(body: JSON, name: str) -> str:
 async def _body(request: Request, *required: str) -> JSON:
     try:
         body = await request.json()
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except ValueError:
         body = None
     if not isinstance(body, dict):
