@@ -12,8 +12,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive
 
 from bot.metrics import REGISTRY
+
+MOST_BYTES = 2**20
+"""The longest body that is read; Slack's are a few kilobytes, a modal with all its blocks some hundred."""
 
 Part = Callable[[], Awaitable[str | None]]
 """Says in a sentence why a part is not ready, or None."""
@@ -54,7 +58,10 @@ class Web:
         if self._handler is None:
             # Slack tells the person that the app did not respond, and repeats events.
             return JSONResponse({"error": "whybot takes no requests here (Socket Mode, or starting)"}, 503)
-        return await self._handler.handle(request)
+        try:
+            return await self._handler.handle(Request(request.scope, _bounded(request.receive)))
+        except _TooLong:
+            return JSONResponse({"error": f"the body is longer than {MOST_BYTES:,} bytes"}, 413)
 
     async def _alive(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -67,6 +74,25 @@ class Web:
 
     async def _metrics(self, _request: Request) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+class _TooLong(Exception):  # noqa: N818 - the request's fault, answered with 413
+    """A body is longer than `MOST_BYTES`."""
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The parts of a body as they come, up to `MOST_BYTES`: it is read before its signature can be told."""
+    left = MOST_BYTES
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _TooLong
+        return message
+
+    return bounded
 
 
 class Server(uvicorn.Server):

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from slack_bolt.async_app import AsyncApp
 
-from bot.web import Readiness, Web
+from bot.web import MOST_BYTES, Readiness, Web
 from sandbox.server import SandboxServer
 from tests.acceptance.serving import SERVE, serving
 from tests.bot.running import Staging, ask, cards, ended, staging, until
@@ -166,3 +167,22 @@ async def test_health_answers_without_anything_else() -> None:
             {"store": "the store does not answer"},
         )
         assert (await client.post("/slack/events")).status_code == 503
+
+
+async def test_a_body_that_is_too_long_is_not_read() -> None:
+    """Anyone can reach the address; a body is held in memory before its signature can be told."""
+    web = Web(Readiness())
+    web.take_requests(AsyncApp(token="xoxb-none", signing_secret="none"))
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 64 * MOST_BYTES:
+            sent += MOST_BYTES // 4
+            yield b"x" * (MOST_BYTES // 4)
+
+    transport = httpx.ASGITransport(web.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+        assert (await client.post("/slack/events", content=endless())).status_code == 413
+        assert sent <= 2 * MOST_BYTES
+        assert (await client.post("/slack/events", content=b"x")).status_code == 401
