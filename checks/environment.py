@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -198,7 +199,7 @@ def load_environments(folder: Path | str) -> dict[str, Environment]:
 
     A file is named as its environment is, so that a name leads to its file.
     """
-    problems: list[Problem] = []
+    problems = _doubled(Path(folder))
     environments: dict[str, Environment] = {}
     for name, path in _files(Path(folder)).items():
         try:
@@ -220,6 +221,8 @@ def find_environment(folder: Path | str, name: str) -> Environment:
     Raises `UnknownEnvironment` with the nearest names, or `EnvironmentFileError`.
     """
     files = _files(Path(folder))
+    if doubled := [problem for problem in _doubled(Path(folder)) if Path(problem.file).stem == name]:
+        raise EnvironmentFileError(tuple(doubled))
     if name not in files:
         raise UnknownEnvironment(name, Path(folder), tuple(nearest(name, list(files))), tuple(files))
     return load_environment(files[name], name)
@@ -263,8 +266,21 @@ class _OverlayFile(Strict):
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    found = (path for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES and path.is_file())
-    return {path.stem: path for path in found}
+    return {path.stem: path for path in _found(folder)}
+
+
+def _found(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES and path.is_file()]
+
+
+def _doubled(folder: Path) -> list[Problem]:
+    """`staging.yml` beside `staging.yaml`: one would be read in place of the other."""
+    paths = _found(folder)
+    return [
+        Problem(str(path), 1, "", f"a second file of this name, beside {other.name}", "one of them")
+        for other, path in pairwise(paths)
+        if path.stem == other.stem
+    ]
 
 
 def _complain_of_names(document: Document) -> None:

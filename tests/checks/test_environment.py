@@ -256,6 +256,15 @@ def test_folder_is_read_with_all_its_problems(tmp_path: Path) -> None:
     assert list(load_environments(tmp_path)) == ["staging"]
 
 
+def test_two_files_of_one_name_are_a_mistake(tmp_path: Path) -> None:
+    """Neither is read in place of the other without a word."""
+    for suffix in ("yaml", "yml"):
+        (tmp_path / f"staging.{suffix}").write_text(HEAD + DNS)
+    for load in (load_environments, lambda folder: find_environment(folder, "staging")):
+        with pytest.raises(EnvironmentFileError, match=r"staging\.yml:1: found a second file of this name"):
+            load(tmp_path)
+
+
 def test_unknown_environment_names_the_nearest(tmp_path: Path) -> None:
     """A mistyped environment leads to the right one, and no name leads out of the folder."""
     (tmp_path / "staging.yaml").write_text(HEAD + DNS)
