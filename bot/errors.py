@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 EXPIRED = frozenset({"expired_trigger_id", "trigger_expired", "trigger_exchanged"})
 STORE_DOWN = (
-    "Nothing was started: whybot's store does not answer. Ask again in a minute. In a terminal, "
-    "`whybot check ENVIRONMENT` works without it."
+    "Nothing was started: whybot's store does not answer. The slash command (`/triage health`) works without "
+    "it, and so does `whybot check` in a terminal. This button works again once the store does."
 )
 TOO_SLOW = "That took longer than the 3 seconds that Slack gives. Press the button again."
 

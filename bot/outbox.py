@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.1
 AT_ONCE = 8
-PAGES = 5
+PAGES = 10
+SKEW = 900.0
+"""Seconds by which Slack's clock and the store's may differ."""
 PAGE = 100
 EVENT = "whybot_card"
 """The metadata's event type by which whybot finds its own messages again."""
@@ -83,7 +85,6 @@ class Outbox:
         self._woken = asyncio.Event()
         self._stopping = False
         self._sending: set[asyncio.Task[None]] = set()
-        self._refused: dict[str, frozenset[str]] = {}
         self._plainer: dict[str, int] = {}
 
     def wake(self) -> None:
@@ -189,9 +190,7 @@ class Outbox:
         steps = self._plainer.get(due.id, 0)
         if steps > 1:
             return {"text": message.text, "blocks": []}
-        if due.workspace not in self._refused:
-            self._refused[due.workspace] = await self._messages.refused(due.workspace)
-        if steps or message.newer & self._refused[due.workspace]:
+        if steps or (message.newer and message.newer & await self._messages.refused(due.workspace)):
             return {"text": message.text, "blocks": message.fallback_blocks}
         return {"text": message.text, "blocks": message.blocks}
 
@@ -203,8 +202,8 @@ class Outbox:
                 "channel": due.channel,
                 "limit": PAGE,
                 "include_all_metadata": True,
-                # A minute earlier, since Slack's clock is not the store's.
-                "oldest": f"{(due.posting_since or 60) - 60:.6f}",
+                # Earlier than it was posted, since Slack's clock is not the store's.
+                "oldest": f"{(due.posting_since or SKEW) - SKEW:.6f}",
                 "cursor": cursor,
             }
             try:
@@ -262,7 +261,6 @@ class Outbox:
         log.warning("Slack refused blocks", message_id=due.id, unknown=unknown_types, details=why.details)
         if unknown_types:
             await self._messages.refuse(due.workspace, unknown_types)
-            self._refused[due.workspace] = self._refused.get(due.workspace, frozenset()) | unknown_types
         else:
             self._plainer[due.id] = self._plainer.get(due.id, 0) + 1
 

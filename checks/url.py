@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from checks.hosts import check_host
+
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -75,7 +77,9 @@ def with_scheme(*schemes: str) -> Callable[[str], str]:
     """A validator of URLs in one of these schemes."""
 
     def check(text: str) -> str:
-        if parse_url(text).scheme not in schemes:
+        url = parse_url(text)
+        check_host(url.host)
+        if url.scheme not in schemes:
             raise ValueError(
                 f"is no URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}"
             )

@@ -48,7 +48,7 @@ def whybot(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Says what is broken on Cloud Run, why, and what would fix it."""
+    """Says what is broken in an environment, in words, in Slack and in the terminal."""
 
 
 def main() -> None:

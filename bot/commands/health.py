@@ -35,7 +35,7 @@ def said(environment: str, number: int, asked: Asked) -> Message:
     """What the person who asked is told. `number` is how many checks were asked for."""
     if asked.repeated or asked.begun:
         checks = "1 check" if number == 1 else f"{number} checks"
-        return known_problem(f"Checking {environment}: {checks}. The card is in this channel.")
+        return known_problem(f"Checking {environment}: {checks}. The card comes into this channel.")
     by = f" that <@{asked.first_person}> started" if asked.first_person else ", begun"
     text = f"Joined the check of {kit.escape(environment)}{by} {asked.age:.0f} s ago."
     return Message(text, blocks := [kit.section(text)], blocks)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
@@ -12,9 +13,12 @@ from bot.commands.registry import commands
 from bot.interactions.presses import asker
 from bot.services import Services
 from bot.slack_errors import VIEW_BLOCKS, refusal
+from bot.store.embedded import StoreUnavailable
 from bot.views import ephemeral
-from bot.views.home import CHECK_NOW, HomeEnvironment, home
+from bot.views.home import CHECK_NOW, HomeEnvironment, home, without_store
 from bot.views.message import View
+
+log = structlog.get_logger(__name__)
 
 GONE = "There is no environment {name} any more. Open the Home tab again to see those that there are."
 
@@ -24,10 +28,14 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def on_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
         metrics.REQUESTS.labels("event").inc()
-        if event.get("tab", "home") == "home" and await services.sweeps.first_delivery(
-            f"event/{body['event_id']}"
-        ):
-            await publish(services, event["user"])
+        if event.get("tab", "home") != "home":
+            return
+        try:
+            if await services.sweeps.first_delivery(f"event/{body['event_id']}"):
+                await publish(services, event["user"])
+        except StoreUnavailable as error:
+            log.warning("the Home tab shows that the store is down", error=str(error))
+            await services.slack.views_publish(user_id=event["user"], view=without_store())
 
     async def on_check_now(ack: AsyncAck, body: dict[str, Any]) -> None:
         name = body["actions"][0].get("value", "")

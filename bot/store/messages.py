@@ -119,10 +119,18 @@ WHERE sent < desired AND failed IS NULL AND changed_at < clock_timestamp() - :ho
 
 REFUSE = text("""
 INSERT INTO refused_blocks (workspace, block_type)
-SELECT :workspace, unnest(CAST(:types AS text[])) ON CONFLICT DO NOTHING
+SELECT :workspace, unnest(CAST(:types AS text[]))
+ON CONFLICT (workspace, block_type) DO UPDATE SET at = clock_timestamp()
 """)
 
-REFUSED = text("SELECT block_type FROM refused_blocks WHERE workspace = :workspace")
+# Slack rolls new blocks out in steps: what a workspace refused is tried again after a while.
+REFUSED = text("""
+SELECT block_type FROM refused_blocks
+WHERE workspace = :workspace AND at > clock_timestamp() - :days * interval '1 day'
+""")
+
+
+REFUSED_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +263,6 @@ class Messages:
         await self._database.fetch(REFUSE, workspace=workspace, types=sorted(types))
 
     async def refused(self, workspace: str) -> frozenset[str]:
-        """Block types that a workspace is known not to take."""
-        return frozenset(
-            row["block_type"] for row in await self._database.fetch(REFUSED, workspace=workspace)
-        )
+        """Block types that a workspace refused lately."""
+        rows = await self._database.fetch(REFUSED, workspace=workspace, days=REFUSED_DAYS)
+        return frozenset(row["block_type"] for row in rows)

@@ -166,6 +166,11 @@ WITH old AS (
     WHERE sweeps.finished_at < clock_timestamp() - :days * interval '1 day'
   ), gone AS (DELETE FROM messages USING old WHERE messages.id = old.id)
   , swept AS (DELETE FROM sweeps WHERE finished_at < clock_timestamp() - :days * interval '1 day')
+  , spent AS (
+    -- It lets whoever has it write into the channel, and Slack takes it for half an hour only.
+    UPDATE cards SET response_url = NULL FROM sweeps WHERE sweeps.id = cards.sweep_id
+      AND response_url IS NOT NULL AND sweeps.asked_at < clock_timestamp() - interval '1 hour'
+  )
 DELETE FROM deliveries WHERE at < clock_timestamp() - interval '1 day'
 """)
 

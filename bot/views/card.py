@@ -157,16 +157,18 @@ def _asked_by(requesters: tuple[str, ...]) -> str:
 
 
 def _buttons(state: CardState) -> Blocks:
-    """None while it runs, and none on a card that is kept nowhere: a press would find no answers."""
-    if state.phase == "running" or not state.card_id:
+    """While it runs, *Details* of what has answered; none on a card that is kept nowhere."""
+    if not state.card_id:
         return []
     buttons: list[dict[str, Any]] = []
-    if wrong(state.sweep):
+    running = state.phase == "running"
+    if wrong(state.sweep) and not running:
         buttons.append(kit.button("Why?", WHY, state.card_id, style="primary"))
     if state.sweep.results:
         buttons.append(kit.button("Details", DETAILS, state.card_id))
-    buttons.append(kit.button("Run again", RUN_AGAIN, state.card_id))
-    return [kit.actions(*buttons)]
+    if not running:
+        buttons.append(kit.button("Run again", RUN_AGAIN, state.card_id))
+    return [kit.actions(*buttons)] if buttons else []
 
 
 def _text(title: str, state: CardState) -> str:

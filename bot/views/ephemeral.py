@@ -1,8 +1,6 @@
 """What only one person sees: help, refusals, and answers to a press. Each names the next step."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from urllib.parse import urlsplit
 
 from bot.commands.registry import Command, UsageProblem
 from bot.views import blocks as kit
@@ -22,17 +20,6 @@ def _names(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{kit.escape(name, 60)}`" for name in names[:LISTED])
     more = len(names) - LISTED
     return shown + (f" and {more} more" if more > 0 else "")
-
-
-def joined(environment: str, started_at: datetime, permalink: str | None = None) -> Message:
-    """Someone asked while the same sweep was running: they share it."""
-    link = ""
-    if permalink and urlsplit(permalink).scheme in ("http", "https"):
-        link = f": <{permalink.replace('|', '%7C').replace('>', '%3E')}|see its card>"
-    began = kit.date(started_at, "{ago}")
-    return _only(
-        f"{kit.escape(environment)} is being checked already (since {began}); you share that run{link}."
-    )
 
 
 def usage(problem: UsageProblem) -> Message:
@@ -90,19 +77,6 @@ def why_not_yet(environment: str) -> Message:
 def old_button() -> Message:
     """A press on a card that is no longer in the store."""
     return _only("This card is too old: its results are no longer kept. Ask again with its command.")
-
-
-def still_running(environment: str) -> Message:
-    """A press on a card whose answers are not there yet."""
-    return _only(f"{kit.escape(environment)} is still being checked; the card fills in by itself.")
-
-
-def not_in_channel(command: str) -> Message:
-    """Slack does not let whybot post where it was asked."""
-    return _only(
-        f"whybot is not in this channel, so it cannot post its card here. Type `/invite @whybot`, then "
-        f"`{kit.escape(command, 200)}` again."
-    )
 
 
 def slack_refused(error: str) -> Message:

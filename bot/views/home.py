@@ -33,6 +33,15 @@ def home(environments: Sequence[HomeEnvironment], commands: Sequence[Command]) -
     return View(_view(environments, commands, charts=True), _view(environments, commands, charts=False))
 
 
+def without_store() -> dict[str, object]:
+    """The Home tab while the store, which keeps every verdict, does not answer."""
+    words_of_it = (
+        "whybot's store does not answer, so there are no verdicts to show. The slash commands work without "
+        "it; open this tab again in a minute."
+    )
+    return {"type": "home", "blocks": [kit.header("Environments"), kit.section(words_of_it)]}
+
+
 def _view(
     environments: Sequence[HomeEnvironment], commands: Sequence[Command], *, charts: bool
 ) -> dict[str, object]:

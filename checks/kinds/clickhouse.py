@@ -13,6 +13,7 @@ from pydantic import Field
 
 from checks.exchange import MAX_BODY, Answer, ask, header_map, read_body, request_head
 from checks.failures import CheckFailed
+from checks.hosts import HostName, Port
 from checks.kinds.http import status_reason
 from checks.probe import Probe
 from checks.reasons import Reason
@@ -49,8 +50,8 @@ class ClickHouseCheck(CheckSpec):
     title_default: ClassVar[str] = "ClickHouse"
 
     kind: Literal["clickhouse"] = "clickhouse"
-    host: str
-    port: int = Field(default=8123, ge=1, le=65535, description="Of the HTTP interface; 8443 with TLS.")
+    host: HostName
+    port: Port = Field(default=8123, description="Of the HTTP interface; 8443 with TLS.")
     user: str = "default"
     password: SecretRef | None = None
     database: str | None = None

@@ -13,6 +13,7 @@ from checks import asyncpg_socket
 from checks.durations import spoken
 from checks.errors import connection_failed, tls_failed
 from checks.failures import CheckBlind, CheckFailed
+from checks.hosts import HostName, Port
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Fact, Status
@@ -78,8 +79,8 @@ class PostgresCheck(CheckSpec):
     title_default: ClassVar[str] = "PostgreSQL"
 
     kind: Literal["postgres"] = "postgres"
-    host: str
-    port: int = Field(default=5432, ge=1, le=65535)
+    host: HostName
+    port: Port = 5432
     database: str
     user: str
     password: SecretRef | None = None

@@ -13,6 +13,7 @@ from pydantic import Field
 from checks.durations import spoken
 from checks.errors import connection_failed
 from checks.failures import CheckBlind, CheckFailed
+from checks.hosts import HostName, Port
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.redis_pool import DialedConnection, PoolExhausted, PoolOutcome, PoolTest, Streams
@@ -61,8 +62,8 @@ class RedisCheck(CheckSpec):
     title_default: ClassVar[str] = "Redis"
 
     kind: Literal["redis"] = "redis"
-    host: str
-    port: int = Field(default=6379, ge=1, le=65535)
+    host: HostName
+    port: Port = 6379
     user: str | None = Field(default=None, description="ACL user; without one, the default user.")
     password: SecretRef | None = None
     tls: bool = False

@@ -89,7 +89,7 @@ def named(sweep: Sweep) -> list[str]:
     """The results that a headline names: at most two, dependencies first; one that fails is among them."""
     bad = sorted(
         (result for result in sweep.worst_first() if result.status in BAD),
-        key=lambda result: (result.status is Status.UNKNOWN, _layer(result), BAD.index(result.status)),
+        key=lambda result: (result.status is Status.UNKNOWN, _depth(result), BAD.index(result.status)),
     )
     chosen = bad[:NAMED]
     failing = [result for result in bad if result.status is Status.FAIL]
@@ -122,5 +122,8 @@ def _word(status: Status, reason: Reason) -> str:
     return "over budget" if reason is Reason.OVER_BUDGET else _WORDS[status]
 
 
-def _layer(result: CheckResult) -> int:
+def _depth(result: CheckResult) -> int:
+    """How much depends on it: names come before all, since nothing is reached without them."""
+    if result.kind == "dns":
+        return -1
     return LAYERS.index(result.layer) if result.layer in LAYERS else len(LAYERS)

@@ -44,7 +44,10 @@ def _case(suite: ET.Element, environment: str, name: str, result: CheckResult | 
     if result is None:
         ET.SubElement(case, "error", type="pending", message="not answered yet")
         return
-    case.set("time", f"{(result.duration_ms or 0.0) / 1000:.3f}")
+    took = result.duration_ms
+    if took is None:  # nothing answered: the time that was waited
+        took = sum(phase.duration_ms for phase in result.phases)
+    case.set("time", f"{took / 1000:.3f}")
     if result.status is Status.SKIPPED:
         ET.SubElement(case, "skipped", message=_text(result.message))
     elif (element := ELEMENTS.get(result.status)) is not None:

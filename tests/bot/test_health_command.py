@@ -33,7 +33,7 @@ async def test_a_card_is_posted_at_once_and_fills_in(
 ) -> None:
     """There is one message per run: first without answers, then with those that came, then with buttons."""
     ack = await ask(local_slack)
-    assert ack.payload["text"] == "Checking staging: 3 checks. The card is in this channel."
+    assert ack.payload["text"] == "Checking staging: 3 checks. The card comes into this channel."
     await until(lambda: cards(local_slack))
     assert not ended(cards(local_slack)[0])
     place.open("backend")
@@ -255,6 +255,14 @@ async def test_without_a_store_the_checks_still_answer(
         assert "all 3 ok" in told[0]
     assert [target.asked for target in place.targets.values()] == [1, 1, 1]
     assert cards(local_slack) == []
+
+
+async def test_without_a_store_the_home_tab_says_so(bot: Bot, local_slack: SandboxServer) -> None:
+    """Opening the tab never shows nothing."""
+    await move_store(bot, "127.0.0.1:1")
+    local_slack.slack.gestures.open_home("UALICE")
+    home = await until(lambda: local_slack.slack.workspace.homes.get("UALICE"))
+    assert "store does not answer" in json.dumps(home.body)
 
 
 async def test_a_store_that_hangs_does_not_keep_anyone_waiting(

@@ -170,6 +170,16 @@ async def test_a_workspace_without_newer_blocks_gets_classic_ones(database: Data
         assert await messages.refused("T") == {"table"}
 
 
+async def test_a_refused_block_is_tried_again_after_a_week(database: Database) -> None:
+    """Slack rolls blocks out in steps, so no refusal is for ever."""
+    messages = Messages(database)
+    await messages.refuse("T", {"table"})
+    await database.fetch(text("UPDATE refused_blocks SET at = at - interval '8 days'"))
+    assert await messages.refused("T") == frozenset()
+    await messages.refuse("T", {"table"})
+    assert await messages.refused("T") == {"table"}
+
+
 async def test_blocks_that_are_wrong_are_left_out(database: Database, local_slack: SandboxServer) -> None:
     """A message that Slack finds fault with still says all in its text; nothing is remembered."""
     compose = composing(Message("redis", [WRONG], [WRONG]))

@@ -123,7 +123,7 @@ async def test_a_killed_postgresql_is_started_again(
 
 
 async def _asked_for_a_card(sandbox: SandboxServer) -> bool:
-    return "The card is in this channel" in (await ask(sandbox)).payload["text"]
+    return "The card comes into this channel" in (await ask(sandbox)).payload["text"]
 
 
 async def _statuses(client: httpx.AsyncClient, secret: str) -> dict[str, int]:

@@ -280,6 +280,22 @@ def test_empty_folder_is_a_problem(tmp_path: Path) -> None:
         load_environments(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "check",
+    [
+        "{kind: redis, host: 169.254.169.254}",
+        "{kind: postgres, host: '127.1', database: a, user: b}",
+        "{kind: clickhouse, host: '[::1]'}",
+        "{kind: http, url: 'http://2852039166/computeMetadata/v1/'}",
+        "{kind: websocket, url: 'ws://[::ffff:169.254.169.254]/'}",
+    ],
+)
+def test_a_target_that_is_never_connected_to_is_a_mistake_of_the_file(tmp_path: Path, check: str) -> None:
+    """This machine and the metadata server are no targets, however they are spelled."""
+    (found,) = problems(tmp_path, f"{HEAD}checks: {{bad: {check}}}\n")
+    assert "which whybot never connects to" in found
+
+
 def test_overlay_is_read_with_paths_of_its_own_folder(tmp_path: Path) -> None:
     """JSON is YAML; authorities are found beside the overlay."""
     path = tmp_path / "overlay.json"

@@ -74,8 +74,8 @@ def test_seed_503_is_drawn_as_in_the_mock_up() -> None:
     assert buttons(message) == ["why", "details", "run_again"]
 
 
-def test_running_card_fills_in_and_has_no_buttons() -> None:
-    """While it runs every check has a row, those still out come last, and nothing can be pressed yet."""
+def test_running_card_fills_in() -> None:
+    """While it runs every check has a row, those still out come last; what has answered has details."""
     message = card(state(sweep(REDIS, CLICKHOUSE, expected=("redis", "postgres", "clickhouse", "backend"))))
     assert_message_valid(message)
 
@@ -86,7 +86,7 @@ def test_running_card_fills_in_and_has_no_buttons() -> None:
         ["postgres", "running"],
         ["backend", "running"],
     ]
-    assert buttons(message) == []
+    assert buttons(message) == ["details"]
 
 
 def test_healthy_card_is_one_line_and_the_slowest_three() -> None:

@@ -56,6 +56,14 @@ def test_a_title_is_not_said_twice() -> None:
         assert said(result("x", Status.FAIL, reason, title=title)) == words
 
 
+def test_a_name_that_is_not_found_is_named_before_what_it_takes_down() -> None:
+    """Where names do not resolve, that is the news, not the services that cannot be reached for it."""
+    silent = {"status": Status.FAIL, "reason": Reason.DNS_TIMEOUT, "duration_ms": None}
+    services = [result(f"service{n}", layer="service", **silent) for n in range(3)]
+    name = result("dns", kind="dns", layer="edge", title="DNS", **silent)
+    assert headline(sweep(*services, name)).startswith("🔴 staging: DNS ")
+
+
 def test_only_slow_is_counted_as_over_budget() -> None:
     """Nothing is called failing that answers."""
     assert headline(sweep(POSTGRES, *WELL)) == "🟠 staging: PostgreSQL 10× over budget — 1 of 7 over budget"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from checks.output.junit import junit
 from checks.reasons import Reason
-from checks.result import Status, Sweep
+from checks.result import Phase, Status, Sweep
 from tests.checks.results import SWEEPS, result, sweep
 
 
@@ -38,6 +38,14 @@ def test_statuses_become_what_build_servers_know() -> None:
         "left": ["skipped"],
         "pending": ["error"],
     }
+
+
+def test_what_never_answered_took_as_long_as_it_was_waited_for() -> None:
+    """A time-out is no test of 0 seconds."""
+    silent = result("redis", Status.FAIL, duration_ms=None, phases=(Phase("connect", 3_001, Status.FAIL),))
+    case = ET.fromstring(junit(sweep(silent))).find(".//testcase")
+    assert case is not None
+    assert case.get("time") == "3.001"
 
 
 def test_failure_says_what_to_try() -> None:
