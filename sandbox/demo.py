@@ -5,13 +5,14 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,8 @@ class _Demo:
         if self._options.bot:
             with self._step("whybot"):
                 await self._start_bot(stack, server, folder)
-        self._report(server, stack, folder.log_file)
+        folder.keep(self._environment)
+        self._report(server, stack, folder)
 
     async def _start_server(self, stack: AsyncExitStack, world: World, bot_port: int) -> SandboxServer:
         bot_url = f"http://{HOST}:{bot_port}" if self._options.http else None
@@ -167,14 +169,16 @@ class _Demo:
             yield
         self._console.print(f"[green]✔[/] {what} [dim]{time.monotonic() - started:.1f} s[/]")
 
-    def _report(self, server: SandboxServer, stack: AsyncExitStack, log_file: Path) -> None:
-        log = f" whybot writes its log to {log_file}." if self._options.bot else ""
+    def _report(self, server: SandboxServer, stack: AsyncExitStack, folder: "_Folder") -> None:
+        log = f" whybot writes its log to {folder.log_file}." if self._options.bot else ""
         self._console.print(
             f"\nOpen [bold]{server.url}[/] and try:\n"
             "  1. type [bold]/staging-health[/] in #incidents, as Alice, and watch the card fill in\n"
             "  2. break something in the staging map, for instance Redis, and ask again\n"
             "  3. press [bold]Details[/] on the card\n"
-            "Ctrl-C ends everything." + log
+            f"  4. in another terminal: [bold]. {folder.variables_file} && {_command()} check staging[/]\n"
+            "Ctrl-C ends everything." + log,
+            soft_wrap=True,  # a path that is broken in two cannot be copied
         )
         if self._options.ready_file is not None:
             stack.callback(self._options.ready_file.unlink, missing_ok=True)
@@ -223,6 +227,16 @@ class _Folder:
         """Where the bot writes its log."""
         return self.path / "whybot.log"
 
+    @property
+    def variables_file(self) -> Path:
+        """What a shell reads so that other commands speak to this sandbox."""
+        return self.path / "variables.sh"
+
+    def keep(self, variables: Mapping[str, str]) -> None:
+        """Writes the variables, tokens and passwords among them, for their owner alone."""
+        self.variables_file.touch(mode=0o600)
+        self.variables_file.write_text(_exports(variables), encoding="utf-8")
+
     def also_remove(self, path: Path) -> None:
         """Names one more folder to remove in the end."""
         assert self._janitor.stdin is not None
@@ -233,6 +247,16 @@ class _Folder:
         assert self._janitor.stdin is not None
         self._janitor.stdin.close()
         await self._janitor.wait()
+
+
+def _exports(variables: Mapping[str, str]) -> str:
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _command() -> str:
+    """How this very whybot is called from the folder in which the demo was started."""
+    program = Path(sys.argv[0])
+    return str(program) if program.parent.name == "bin" and program.exists() else "whybot"
 
 
 def _new_folder() -> Path:

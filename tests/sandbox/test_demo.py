@@ -138,6 +138,25 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
+async def test_the_line_that_it_prints_points_a_terminal_at_it(start: Start) -> None:
+    """Pasted into another shell, `whybot check` asks this sandbox; nobody else may read its passwords."""
+    demo = await start("--no-bot", "--port", "0")
+    await demo.ready()
+    line = next(line for line in demo.log.read_text().splitlines() if line.strip().startswith("4."))
+    variables = Path(line.split(": . ")[1].split(" && ")[0])
+    assert variables.stat().st_mode & 0o077 == 0
+    whybot = Path(sys.executable).with_name("whybot")
+    asking = await asyncio.create_subprocess_shell(
+        f". {variables} && {whybot} check staging dns --format json",
+        env={"PATH": os.environ["PATH"]},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(asking.communicate(), LIMIT)
+    assert json.loads(out)["checks"][0]["facts"]["records"] == ["203.0.113.10"]
+    await demo.end(signal.SIGTERM)
+    assert not variables.exists()
+
+
 async def test_two_demos_run_side_by_side(folder: Path, start: Start) -> None:
     """The second takes another port; each has a Slack of its own."""
     demos = [await start("--no-bot", name=name) for name in ("one", "two")]
