@@ -24,11 +24,12 @@ async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(address: str, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    """The page, as Alice sees it in #incidents."""
+    """The page, as Alice sees it in a channel that has no card yet."""
+    viewport, channel = getattr(request, "param", (DESKTOP, "C0INCIDENTS"))
     async with running_browser() as browser:
-        page = await browser.new_page(viewport=getattr(request, "param", DESKTOP))
+        page = await browser.new_page(viewport=viewport)
         page.set_default_timeout(PATIENCE)
-        await page.goto(f"{address}/#view=C0INCIDENTS")
+        await page.goto(f"{address}/#view={channel}")
         await expect(page.get_by_test_id("bot-status")).to_contain_text("connected", timeout=PATIENCE)
         yield page
 
@@ -85,7 +86,7 @@ async def test_a_person_asks_breaks_redis_and_asks_again(page: Page) -> None:
     await ask_until_all_is_well(page)
 
 
-@pytest.mark.parametrize("page", [PHONE], indirect=True)
+@pytest.mark.parametrize("page", [(PHONE, "C0STAGING")], indirect=True)
 async def test_the_main_job_works_on_a_phone(page: Page) -> None:
     """At 390 px the command can be typed, the card is seen whole, and nothing scrolls sideways."""
     await ask_until_all_is_well(page)

@@ -1,5 +1,7 @@
 """A bot that is killed with -9 in the middle of its work and started again: cards end, none is doubled."""
 
+import asyncio
+import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -13,6 +15,7 @@ from sandbox.slack.workspace import Message
 from tests.acceptance.serving import Serving, serving
 from tests.bot.running import Staging, ask, cards, ended, staging, until
 
+KILLS = 100
 RECOVERY = 60.0
 """Seconds for start, take-over and two posts on a busy machine; a limit against hanging."""
 
@@ -130,25 +133,31 @@ def _last_call(sandbox: SandboxServer) -> int:
     return max((call.id for call in sandbox.slack.calls.since(0)), default=0)
 
 
+async def killed(round_: Round, bot: Serving, name: str, moment: Moment, failure: Failure | None) -> None:
+    """Asks, kills the bot at that moment, starts it again, and sees the one card of it end."""
+    sandbox, place, number = round_.sandbox, round_.place, round_.cards_before + 1
+    place.close()
+    for target in place.targets.values():
+        target.asked = 0
+    sandbox.slack.web_api.failures = [replace(failure)] if failure else []
+    assert (await ask(sandbox)).ok, name
+    await moment(round_)
+    await bot.kill()
+    await until(lambda: not sandbox.slack.sockets.connected)
+    place.open()
+    await bot.start()
+    await until(lambda: sum(map(ended, cards(sandbox))) >= number, RECOVERY)
+    assert await sandbox.slack.sockets.wait_connected(RECOVERY)
+    assert len(cards(sandbox)) == number, f"doubled: {name}"
+
+
 @pytest.mark.timeout(300)
 async def test_killed_at_ten_points(local_slack: SandboxServer, place: Staging, bot: Serving) -> None:
     """At each of ten points of a sweep the bot is killed; after its restart the one card of it ends."""
     local_slack.slack.limits.enabled = False
-    for number, (name, (moment, failure)) in enumerate(MOMENTS.items(), start=1):
-        place.close()
-        for target in place.targets.values():
-            target.asked = 0
-        now = Round(local_slack, place, number - 1, _last_call(local_slack))
-        local_slack.slack.web_api.failures = [replace(failure)] if failure else []
-        assert (await ask(local_slack)).ok, name
-        await moment(now)
-        await bot.kill()
-        await until(lambda: not local_slack.slack.sockets.connected)
-        place.open()
-        await bot.start()
-        await until(lambda number=number: sum(map(ended, cards(local_slack))) >= number, RECOVERY)
-        assert await local_slack.slack.sockets.wait_connected(RECOVERY)
-        assert len(cards(local_slack)) == number, f"doubled: {name}"
+    for number, (name, (moment, failure)) in enumerate(MOMENTS.items()):
+        round_ = Round(local_slack, place, number, _last_call(local_slack))
+        await killed(round_, bot, name, moment, failure)
     assert await bot.stop() == 0
     written = bot.log.read_text()
     for secret in (
@@ -157,3 +166,31 @@ async def test_killed_at_ten_points(local_slack: SandboxServer, place: Staging, 
         local_slack.slack.signing_secret,
     ):
         assert secret not in written
+
+
+def some_moment(chance: random.Random) -> Moment:
+    """Any time within the life of a sweep, some of whose targets answer, or none."""
+    names = chance.sample(("redis", "backend", "frontend"), k=chance.randint(0, 3))
+    seconds = chance.uniform(0, 0.5)
+
+    async def moment(round_: Round) -> None:
+        if names:
+            round_.place.open(*names)
+        await asyncio.sleep(seconds)
+
+    return moment
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(3600)
+async def test_killed_at_any_moment(local_slack: SandboxServer, place: Staging, bot: Serving) -> None:
+    """The long form: a hundred kills at random moments, some with an answer of Slack that is lost."""
+    local_slack.slack.limits.enabled = False
+    seed = random.randrange(2**32)
+    print(f"\nkill campaign, seed {seed}: {KILLS} kills at random moments")  # noqa: T201 - figures of a campaign
+    chance = random.Random(seed)
+    for number in range(KILLS):
+        failure = chance.choice([None, None, None, None, LOST_ANSWER, LATE_POST])
+        round_ = Round(local_slack, place, number, _last_call(local_slack))
+        await killed(round_, bot, f"kill {number} of seed {seed}", some_moment(chance), failure)
+    print(f"kill campaign: {KILLS} sweeps, {len(cards(local_slack))} cards, all ended, none doubled")  # noqa: T201 - figures of a campaign
