@@ -71,7 +71,7 @@ class UnknownEnvironment(LookupError):  # noqa: N818 - a name that a person mist
 def _suggestion(near: tuple[str, ...], known: tuple[str, ...]) -> str:
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"There are: {', '.join(known)}." if known else "There are none."
+    return f"There are: {', '.join(known)}." if known else "There are none; is the folder right?"
 
 
 def parse_share(value: object) -> object:
@@ -230,6 +230,9 @@ def find_environment(folder: Path | str, name: str) -> Environment:
 
 def load_overlay(path: Path | str) -> Overlay:
     """Reads an overlay file: `addresses`, `dns` and `authorities`. Raises `EnvironmentFileError`."""
+    if not Path(path).exists():
+        hint = "an overlay that exists; the sandbox that wrote this one may have ended"
+        raise EnvironmentFileError((Problem(str(path), 1, "", "no such file", hint),))
     document = read_document(Path(path))
     read = _validated(document, _OverlayFile)
     if read is None or document.problems:

@@ -25,11 +25,15 @@ CONNECT: dict[int, tuple[Reason, str]] = {
     ),
     errno.ECONNRESET: (Reason.CONNECTION_RESET, "connection reset while connecting"),
     errno.EHOSTUNREACH: (Reason.CONNECT_UNREACHABLE, "no route to the host"),
-    errno.ENETUNREACH: (Reason.CONNECT_UNREACHABLE, "no route to that network from here"),
     errno.EHOSTDOWN: (Reason.CONNECT_UNREACHABLE, "the host is down"),
-    errno.ENETDOWN: (Reason.CONNECT_UNREACHABLE, "the network interface is down"),
     errno.EACCES: (Reason.CONNECT_UNREACHABLE, "a firewall on this machine forbids it"),
     errno.EPERM: (Reason.CONNECT_UNREACHABLE, "a firewall on this machine forbids it"),
+}
+
+# This machine has no way there, which says nothing about the target.
+NO_NETWORK: dict[int, str] = {
+    errno.ENETUNREACH: "this machine has no route to that network",
+    errno.ENETDOWN: "this machine's network is down",
 }
 
 # Not the target's fault: this machine cannot open another connection.
@@ -88,6 +92,8 @@ def connect_failed(error: OSError, where: str, waited_ms: float) -> CheckFailed:
     number = error.errno or 0
     if number in OUR_LIMITS:
         return CheckBlind(Reason.PROBER_OVERLOADED, f"could not ask {where}: {OUR_LIMITS[number]}")
+    if number in NO_NETWORK:
+        return CheckBlind(Reason.CONNECT_UNREACHABLE, f"could not ask {where}: {NO_NETWORK[number]}")
     reason, words = CONNECT.get(
         number, (Reason.CONNECT_UNREACHABLE, f"connecting failed ({words_of(error)})")
     )

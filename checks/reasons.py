@@ -368,7 +368,8 @@ WORDS: dict[Reason, Words] = {
     Reason.LOCK_WAITS: Words(
         "waiting for locks",
         "Sessions wait for locks that others hold.",
-        "Find the oldest blocking session in the details; end it if it is safe to.",
+        "See who blocks whom: SELECT pid, pg_blocking_pids(pid), query FROM pg_stat_activity WHERE "
+        "cardinality(pg_blocking_pids(pid)) > 0; end the blocker if that is safe.",
     ),
     Reason.REPLICATION_LAG: Words(
         "replication behind",

@@ -19,6 +19,7 @@ import dns.rdatatype
 import dns.resolver
 
 from checks.durations import spoken
+from checks.errors import NO_NETWORK
 from checks.failures import CheckBlind, CheckFailed
 from checks.reasons import Reason
 
@@ -111,6 +112,9 @@ def failure(error: Exception, *, name: str, record: str, server: str, waited_ms:
             Reason.DNS_NO_RECORD, f"{name} exists but has no {record} record (resolver {server})"
         )
     if isinstance(error, dns.resolver.NoNameservers):
+        if (own := own_trouble(error)) is not None:
+            words = f"could not ask resolver {server} for {name}: {own}"
+            return CheckBlind(Reason.CONNECT_UNREACHABLE, words)
         return CheckFailed(
             Reason.DNS_SERVFAIL, f"resolver {server} could not look {name} up ({rcodes(error)})"
         )
@@ -123,6 +127,15 @@ def failure(error: Exception, *, name: str, record: str, server: str, waited_ms:
     ):
         return CheckFailed(Reason.DNS_NXDOMAIN, f"{name!r} is no name that DNS can hold")
     return CheckFailed(Reason.DNS_SERVFAIL, f"resolver {server} gave no usable answer for {name}: {error}")
+
+
+def own_trouble(error: dns.resolver.NoNameservers) -> str | None:
+    """Why no resolver was even asked, where it is for want of a network here."""
+    told = [
+        NO_NETWORK.get(getattr(problem, "errno", None) or 0)
+        for _, _, _, problem, _ in error.kwargs.get("errors", ())
+    ]
+    return told[0] if told and all(told) else None
 
 
 def rcodes(error: dns.resolver.NoNameservers) -> str:

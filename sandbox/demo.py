@@ -20,9 +20,10 @@ from pathlib import Path
 from rich.console import Console
 
 from bot import manifest
+from bot.cli.exits import WRONG_USAGE
 from checks.environment import EnvironmentFileError, load_environments
 from sandbox.bot_process import BotFailed, BotProcess
-from sandbox.errors import WorldError
+from sandbox.errors import UnknownNameError, WorldError
 from sandbox.janitor import MARK
 from sandbox.server import HOST, SandboxServer
 from sandbox.servers.process import ServerError, free_port
@@ -59,7 +60,10 @@ class DemoFailed(Exception):  # noqa: N818 - says what happened
 
 
 def run(options: DemoOptions) -> int:
-    """Runs the demo until it is interrupted; gives the exit code: 0, or 1 where it did not come up."""
+    """Runs the demo until it is interrupted.
+
+    Gives the exit code: 0, 1 where it did not come up, 64 for a scenario that there is not.
+    """
     return asyncio.run(_Demo(options).run())
 
 
@@ -86,6 +90,9 @@ class _Demo:
                 if not stopping.asked:
                     raise
                 task.uncancel()
+            except UnknownNameError as error:
+                self._console.print(f"[red]The demo was not started:[/] {_escaped(str(error))}")
+                return WRONG_USAGE
             except (DemoFailed, EnvironmentFileError, ServerError, WorldError, OSError) as error:
                 self._console.print(f"[red]The demo did not come up:[/] {_escaped(str(error))}")
                 return STARTED_FAILED

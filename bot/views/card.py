@@ -163,7 +163,7 @@ def _buttons(state: CardState) -> Blocks:
     buttons: list[dict[str, Any]] = []
     running = state.phase == "running"
     if wrong(state.sweep) and not running:
-        buttons.append(kit.button("Why?", WHY, state.card_id, style="primary"))
+        buttons.append(kit.button("Why?", WHY, state.card_id))
     if state.sweep.results:
         buttons.append(kit.button("Details", DETAILS, state.card_id))
     if not running:

@@ -15,7 +15,7 @@ CALLBACK = "details"
 CHOOSE = "details_check"
 """The menu's action id; the chosen option's value is given to `details` as `chosen`."""
 
-BAR = 24
+BAR = 14
 FACTS = 40
 _FULL, _PARTS = "█", ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 

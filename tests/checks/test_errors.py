@@ -4,6 +4,8 @@ import errno
 import socket
 import ssl
 
+import dns.message
+import dns.resolver
 import pytest
 
 from checks.errors import (
@@ -18,6 +20,7 @@ from checks.errors import (
     words_of,
 )
 from checks.reasons import Reason
+from checks.resolver import failure
 from checks.result import Status
 
 REDIS = "10.166.204.83:6379"
@@ -61,6 +64,22 @@ def test_a_time_out_of_the_kernel_is_one_of_ours() -> None:
     kernels = connect_failed(OSError(errno.ETIMEDOUT, "Connection timed out"), REDIS, 3000)
     assert ours.message == kernels.message == f"no answer in 3 s at {REDIS} (connect timed out)"
     assert ours.reason is kernels.reason is Reason.CONNECT_TIMEOUT
+
+
+def test_a_machine_without_a_network_says_nothing_of_the_target() -> None:
+    """No route from here is unknown, for a connection and for a lookup: it is our blindness."""
+    no_route = OSError(errno.ENETUNREACH, "Network is unreachable")
+    errors = [("192.0.2.53", False, 53, no_route, None)]
+    lookup = failure(
+        dns.resolver.NoNameservers(request=dns.message.make_query("example.org", "A"), errors=errors),
+        name="example.org",
+        record="A",
+        server="192.0.2.53",
+        waited_ms=1,
+    )
+    for failed in (connect_failed(no_route, REDIS, 0), lookup):
+        assert (failed.status, failed.reason) == (Status.UNKNOWN, Reason.CONNECT_UNREACHABLE)
+        assert "this machine has no route to that network" in failed.message
 
 
 def test_an_unknown_error_of_connecting_keeps_its_words() -> None:

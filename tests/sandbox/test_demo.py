@@ -196,14 +196,14 @@ async def test_signed_http_with_a_real_workspace_in_the_environment(folder: Path
 
 
 async def test_it_says_why_it_did_not_come_up(folder: Path, start: Start) -> None:
-    """An unknown scenario and a taken port end with code 1 and a sentence; nothing is left."""
+    """An unknown scenario (code 64) and a taken port (code 1) end with a sentence; nothing is left."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        for arguments, words in (
-            (("--port", "0", "--scenario", "sed-503"), "seed-503"),
-            (("--port", port, "--no-bot"), port),
+        for arguments, words, code in (
+            (("--port", "0", "--scenario", "sed-503"), "seed-503", 64),
+            (("--port", port, "--no-bot"), port, 1),
         ):
             demo = await start(*arguments)
-            assert await asyncio.wait_for(demo.process.wait(), LIMIT) == 1
+            assert await asyncio.wait_for(demo.process.wait(), LIMIT) == code
             assert words in demo.log.read_text()
             assert left_in(folder) == []

@@ -42,6 +42,9 @@ async function change(app, control, call) {
 function drawInForce(node, world, app) {
   const faults = world.faults ?? [];
   const scenario = world.scenarios?.find((candidate) => candidate.name === world.scenario);
+  // What somebody broke by hand is no longer "All is well".
+  const byHand = world.scenario === "healthy" && faults.length > 0;
+  const title = byHand ? "none, broken by hand" : (scenario?.title ?? world.scenario ?? "none");
   const all = h(
     "button",
     { type: "button", class: "button", "data-testid": "mend-all", onclick: () => change(app, all, () => api.mend()) },
@@ -52,7 +55,7 @@ function drawInForce(node, world, app) {
       "p",
       { class: "scenario-now" },
       "Scenario: ",
-      h("strong", { "data-testid": "scenario" }, scenario?.title ?? world.scenario ?? "none"),
+      h("strong", { "data-testid": "scenario" }, title),
     ),
     faults.length
       ? h("ul", {}, ...faults.map((fault) => inForceRow(fault, app)))

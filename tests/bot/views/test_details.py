@@ -43,7 +43,7 @@ def test_choice_that_is_gone_shows_the_worst() -> None:
 def test_phases_are_drawn_as_long_as_they_took() -> None:
     """Bars are in proportion, times stand in a column, and a failed phase has a cross."""
     lines = picture((*POSTGRES.phases, Phase("rollback", 1_450.0, Status.FAIL)))
-    assert lines[0].count("█") == 2 * lines[3].count("█") == 24
+    assert lines[0].count("█") == 2 * lines[3].count("█") == 14
     assert lines[1].count("▏") == 1
     assert lines[3].endswith("✕")
 
