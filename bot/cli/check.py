@@ -44,7 +44,8 @@ def _milliseconds(text: str) -> float:
 def check(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment, e.g. staging.")],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Checks to run; without names, all.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Checks to run, apart by spaces or commas; by default all."),
     ] = None,
     output: Annotated[
         Format, typer.Option("--format", help="Text for people, json and junit for programs.")
@@ -68,9 +69,14 @@ def check(
     with explained():
         settings = load_settings()
         found = find_environment(environments or settings.environments, environment)
-        specs = [_limited(spec, timeout) for spec in found.select(names or ())]
+        specs = [_limited(spec, timeout) for spec in found.select(_apart(names or []))]
         sweep = _run(settings, found, specs)
     raise typer.Exit(_write(sweep, output, plain=settings.plain))
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names may be separated by commas, as in Slack."""
+    return [name for each in names for name in each.split(",") if name]
 
 
 def _limited(spec: "CheckSpec", timeout: float | None) -> "CheckSpec":
