@@ -18,6 +18,7 @@ from sandbox.staging import Staging
 TARGET = ("postgres",)
 TABLE = "sessions"
 CONNECT_TIMEOUT_S = 20.0
+KEEP_FILLED_S = 0.1
 WRITABLE = {"default_transaction_read_only": "off"}
 """For sessions of faults: another fault may have made the server read-only."""
 AUTHENTICATION = b"R"
@@ -62,7 +63,13 @@ async def _too_many_connections(staging: Staging, order: Order) -> AsyncIterator
         held = await _fill_slots(server, stack)
         while await _end_sessions(server, sparing=held):
             held |= await _fill_slots(server, stack)
-        yield
+        keeping = asyncio.create_task(_keep_filled(server, stack))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
     await until(lambda: _can_connect(server))
 
 
@@ -170,6 +177,15 @@ async def _fill_slots(server: Postgres, stack: AsyncExitStack) -> set[int]:
             return held
         stack.callback(connection.terminate)
         held.add(connection.get_server_pid())
+
+
+async def _keep_filled(server: Postgres, stack: AsyncExitStack) -> None:
+    """Takes slots that come free later: a session that has just ended still held one a moment ago."""
+    while True:
+        await asyncio.sleep(KEEP_FILLED_S)
+        # The server may be stopped while the fault is in force; then there is nothing to fill.
+        with suppress(OSError, TimeoutError):
+            await _fill_slots(server, stack)
 
 
 async def _end_sessions(server: Postgres, sparing: Collection[int] = ()) -> int:
