@@ -49,7 +49,7 @@ lock:   ## pins anew, with hashes and without index addresses; needs uv
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header \
 	  --extra embedded --extra google --extra sandbox --extra dev pyproject.toml -o requirements/dev.txt
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header \
-	  --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
+	  --extra embedded --extra google -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 
 schemas: $(STAMP)   ## writes docs/schemas and app-manifest.yaml from the code; a test keeps them equal
 	$(BIN)/python -m docs.generate
