@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     GetCoreSchemaHandler,
+    PrivateAttr,
     ValidationError,
     WithJsonSchema,
     field_validator,
@@ -22,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 from checks.document import Document, FileError, Problem, read_document
 from checks.kinds import KINDS
 from checks.overlay import Overlay, parse_endpoint
-from checks.spec import CheckSpec, Strict
+from checks.spec import CheckSpec, Milliseconds, Strict, parse_milliseconds
 from checks.validation import CHANNEL_ID, CHECK_NAME, ENVIRONMENT_NAME, nearest, problems_of
 
 __all__ = [
@@ -135,10 +137,65 @@ class Network(Strict):
 
 
 class Service(Strict):
-    """A service of the environment: its Cloud Run name and its address for users."""
+    """A service of the environment: its Cloud Run name, its address for users, and what it depends on.
+
+    `uses` are names of checks; without it, every check of layer `dependency`.
+    """
 
     cloud_run: str | None = None
     url: str | None = None
+    uses: tuple[str, ...] | None = None
+
+
+class Terraform(Strict):
+    """Where Terraform's files are: a path from the environment file's folder, or `gs://BUCKET/OBJECT`.
+
+    `configuration` is a folder of `.tf` files. `state` is a state file or what `terraform show -json`
+    prints of
+    one; `plan` what it prints of a saved plan.
+    """
+
+    configuration: str | None = None
+    state: str | None = None
+    plan: str | None = None
+    variables: dict[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class JobVantage(Strict):
+    """A Cloud Run job of whybot's image with the VPC access of `service` (a key of `services`)."""
+
+    name: str
+    service: str
+    timeout: Milliseconds = 60_000.0
+
+
+class Vantages(Strict):
+    """Where checks may run besides `here`."""
+
+    job: JobVantage | None = None
+
+
+Interval = Annotated[
+    float,
+    BeforeValidator(parse_milliseconds),
+    Field(ge=60_000, le=86_400_000),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["15m", "60m"]}),
+]
+
+
+class Schedules(Strict):
+    """What whybot does by itself, and how often; nothing where it is not set."""
+
+    drift: Interval | None = None
+
+
+class AcceptedDrift(Strict):
+    """A difference that a person lets be until a day (the last one, in UTC), with a reason."""
+
+    field: str
+    by: str
+    reason: str = Field(min_length=1)
+    until: date
 
 
 CheckName = Annotated[str, Field(pattern=CHECK_NAME)]
@@ -156,7 +213,18 @@ class Environment(Strict):
     slack: SlackHome | None = None
     network: Network = Network()
     services: dict[str, Service] = Field(default_factory=dict)
+    terraform: Terraform | None = None
+    vantages: Vantages = Vantages()
+    schedules: Schedules = Schedules()
+    accepted_drift: tuple[AcceptedDrift, ...] = ()
     checks: dict[CheckName, Annotated[CheckSpec, OneOfKinds]] = Field(min_length=1)
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the environment file, from which the paths in it start."""
+        return self._folder
 
     @field_validator("checks")
     @classmethod
@@ -191,6 +259,7 @@ def load_environment(path: Path | str, named: str | None = None) -> Environment:
     environment = _validated(document, Environment)
     if environment is None or document.problems:
         raise EnvironmentFileError(tuple(document.problems))
+    environment._folder = Path(path).parent  # noqa: SLF001 - the model's own reader sets it
     return environment
 
 
@@ -243,6 +312,7 @@ def load_overlay(path: Path | str) -> Overlay:
         addresses=read.addresses,
         dns=(str(server[0]), server[1]) if server else None,
         authorities=tuple(folder / authority for authority in read.authorities),
+        google=(read.google.grpc, read.google.rest) if read.google else None,
     )
 
 
@@ -262,8 +332,14 @@ Endpoint = Annotated[str, BeforeValidator(_endpoint)]
 Local = Annotated[str, BeforeValidator(_local)]
 
 
+class _GoogleOverlay(Strict):
+    grpc: Local
+    rest: Local
+
+
 class _OverlayFile(Strict):
     addresses: dict[Endpoint, Local] = Field(default_factory=dict)
+    google: _GoogleOverlay | None = None
     dns: Local | None = None
     authorities: tuple[Path, ...] = ()
 

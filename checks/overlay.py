@@ -25,18 +25,23 @@ class Overlay:
 
     `addresses` maps `ip:port` of the file to a local `ip:port`; what it does not map cannot be reached.
     `dns` is the resolver that answers for the file's names; without one, no name resolves.
-    `authorities` are PEM files trusted besides the system's. Everything local must be loopback, so that
-    an overlay can never lead out of the machine: raises ValueError otherwise.
+    `authorities` are PEM files trusted besides the system's. `google` is where the clients of Google Cloud
+    find it instead of googleapis.com: `(gRPC, REST)`, each `ip:port`, without TLS. Everything local must be
+    loopback, so that an overlay can never lead out of the machine: raises ValueError otherwise.
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, int] | None = None
     authorities: tuple[Path, ...] = ()
+    google: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         self.endpoints()
         if self.dns is not None and not ip_address(self.dns[0]).is_loopback:
             raise ValueError(f"the overlay's resolver {self.dns[0]} is not on loopback")
+        for where in self.google or ():
+            if not parse_endpoint(where)[0].is_loopback:
+                raise ValueError(f"the overlay's Google Cloud {where} is not on loopback")
 
     def endpoints(self) -> dict[Endpoint, Endpoint]:
         """`addresses` as parsed pairs."""

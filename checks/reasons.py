@@ -64,6 +64,25 @@ class Reason(StrEnum):
     DATABASE_MISSING = "database_missing"
     QUERY_FAILED = "query_failed"
     STARTING_UP = "starting_up"
+    # Google Cloud and Terraform
+    REVISION_NOT_READY = "revision_not_ready"
+    REVISION_RECONCILING = "revision_reconciling"
+    NO_SERVING_REVISION = "no_serving_revision"
+    PATH_BROKEN = "path_broken"
+    PATH_UNKNOWN = "path_unknown"
+    DRIFTED = "drifted"
+    DRIFT_UNKNOWN = "drift_unknown"
+    ERRORS_LOGGED = "errors_logged"
+    CLOUD_PERMISSION = "cloud_permission"
+    CLOUD_API_DISABLED = "cloud_api_disabled"
+    CLOUD_NOT_FOUND = "cloud_not_found"
+    CLOUD_UNREACHABLE = "cloud_unreachable"
+    CLOUD_QUOTA = "cloud_quota"
+    CLOUD_LOGIN = "cloud_login"
+    CLOUD_ANSWER = "cloud_answer"
+    FILE_UNREADABLE = "file_unreadable"
+    # the vantage
+    VANTAGE_CANNOT_TELL = "vantage_cannot_tell"
     # whybot itself
     PROBER_OVERLOADED = "prober_overloaded"
     CHECK_CRASHED = "check_crashed"
@@ -284,7 +303,7 @@ WORDS: dict[Reason, Words] = {
     Reason.HTTP_5XX: Words(
         "HTTP 5xx",
         "The service failed while it answered.",
-        "Look at the service's log at this time, and at what was deployed last.",
+        "Look at the service's log at this time, then at the last deployment.",
     ),
     Reason.HTTP_4XX: Words(
         "HTTP 4xx",
@@ -393,6 +412,91 @@ WORDS: dict[Reason, Words] = {
         "still starting",
         "The server is starting, recovering or shutting down, and takes no queries now.",
         "Wait for it, and find out why it restarted.",
+    ),
+    Reason.REVISION_NOT_READY: Words(
+        "revision not ready",
+        "Cloud Run says of the revision that gets traffic, or of the service, that it is not ready.",
+        "The condition's reason is in the details; look at the revision's log, then at the last deployment.",
+    ),
+    Reason.REVISION_RECONCILING: Words(
+        "being changed",
+        "Cloud Run is still carrying a change out, so what it says is not final.",
+        "Ask again in a minute; if it stays so, look at the service's conditions.",
+    ),
+    Reason.NO_SERVING_REVISION: Words(
+        "serving nothing",
+        "No revision of the service gets traffic.",
+        "Give traffic to a revision that is ready: gcloud run services update-traffic.",
+    ),
+    Reason.PATH_BROKEN: Words(
+        "path closed",
+        "The configuration keeps the serving revision from reaching this address.",
+        "The step that fails names the field and what it would have to be.",
+    ),
+    Reason.PATH_UNKNOWN: Words(
+        "path could not be told",
+        "Nothing that was read closes the path, but not every step could be read.",
+        "Grant the role that the step names, then ask again.",
+    ),
+    Reason.DRIFTED: Words(
+        "drifted",
+        "What is live is not what is declared, or not what Terraform has.",
+        "The table says field by field what differs and what that does.",
+    ),
+    Reason.DRIFT_UNKNOWN: Words(
+        "drift could not be told",
+        "Nothing that was compared differs, but not everything could be read.",
+        "Grant the role that the message names, then ask again.",
+    ),
+    Reason.ERRORS_LOGGED: Words(
+        "errors in the log",
+        "The service answered requests with errors, or logged some.",
+        "The most frequent ones are in the details; the console link opens them in Cloud Logging.",
+    ),
+    Reason.CLOUD_PERMISSION: Words(
+        "permission missing",
+        "whybot's service account may not read this in Google Cloud.",
+        "Grant the role that the message names; `whybot doctor` prints every missing one with its command.",
+    ),
+    Reason.CLOUD_API_DISABLED: Words(
+        "API switched off",
+        "This API of Google Cloud is not enabled in the project.",
+        "Enable it with the command in the message, or take the check out of the environment file.",
+    ),
+    Reason.CLOUD_NOT_FOUND: Words(
+        "not found",
+        "Google Cloud has nothing of this name in this project and region.",
+        "Compare project, region and name in the environment file with the console.",
+    ),
+    Reason.CLOUD_UNREACHABLE: Words(
+        "could not be read",
+        "Google Cloud's API did not answer in time, or could not be reached.",
+        "Ask again; if it stays so, look at status.cloud.google.com and at the way out of whybot's network.",
+    ),
+    Reason.CLOUD_QUOTA: Words(
+        "quota used up",
+        "Google Cloud refused to answer more requests for now.",
+        "Ask again in a minute; if it happens often, raise the read quota of that API.",
+    ),
+    Reason.CLOUD_LOGIN: Words(
+        "not logged in",
+        "whybot has no valid credentials for Google Cloud here.",
+        "On a laptop: gcloud auth application-default login. On Cloud Run: set a service account.",
+    ),
+    Reason.CLOUD_ANSWER: Words(
+        "answer not understood",
+        "Google Cloud's API answered something that whybot does not understand.",
+        "Ask again; if it stays so, report it with the reference from the log.",
+    ),
+    Reason.FILE_UNREADABLE: Words(
+        "file not readable",
+        "A file of Terraform could not be read.",
+        "The message names the file, the line and what is wrong there.",
+    ),
+    Reason.VANTAGE_CANNOT_TELL: Words(
+        "could not be told from here",
+        "It was asked from a place that is not in the service's network, so it says nothing of the path.",
+        "The message says why the Cloud Run job did not answer; `whybot doctor` says what it needs.",
     ),
     Reason.PROBER_OVERLOADED: Words(
         "could not be told",

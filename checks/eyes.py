@@ -1,0 +1,95 @@
+"""What whybot sees of one environment's configuration: Google Cloud and Terraform, and what follows from them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from checks import drift as drifting
+from checks import path as paths
+from checks.drift import Acceptance, Drift
+from checks.environment import Environment
+from checks.observations import Change, CloudState, Seen
+from checks.observe.cloud import Cloud
+from checks.path import Path, Target
+from checks.spec import CheckSpec
+from checks.terraform.model import Infrastructure
+
+CHANGES_OF = timedelta(days=7)
+
+Resolve = Callable[[str], Awaitable[tuple[str, ...]]]
+"""The addresses of a host, none where they cannot be told; never raises."""
+ReadTerraform = Callable[[], Awaitable[Seen[Infrastructure]]]
+
+
+class Eyes:
+    """Observations of one environment, and the reasoning over them. Raises nothing for what cannot be read."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        cloud: Cloud,
+        resolve: Resolve,
+        terraform: ReadTerraform | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.environment = environment
+        self.cloud = cloud
+        self._resolve = resolve
+        self._terraform = terraform
+        self.now = now
+
+    async def targets(self, names: Sequence[str] = ()) -> tuple[Target, ...]:
+        """The dependencies of these names, all of them for none, with their addresses."""
+        specs = [spec for spec in self.environment.checks.values() if is_dependency(spec)]
+        chosen = [spec for spec in specs if not names or spec.name in names]
+        return tuple(await asyncio.gather(*map(self._target, chosen)))
+
+    async def paths(self, service: str, names: Sequence[str] = ()) -> tuple[Path, ...]:
+        """The paths of a service (its key in the file) to the dependencies of these names, or all that it uses.
+
+        Raises KeyError for a service that the file does not have or that is not on Cloud Run.
+        """
+        wanted = names or uses(self.environment, service)
+        cloud_run = self.environment.services[service].cloud_run
+        if cloud_run is None:
+            raise KeyError(service)
+        state, targets = await asyncio.gather(self.cloud.state(), self.targets(wanted))
+        return tuple(path for target in targets for path in paths.explain(state, cloud_run, target))
+
+    async def drift(self) -> Drift:
+        """All that differs between declared, Terraform and live."""
+        since = self.now() - CHANGES_OF
+        state: CloudState
+        targets: tuple[Target, ...]
+        changes: Seen[tuple[Change, ...]]
+        terraform: Seen[Infrastructure] | None
+        state, targets, changes, terraform = await asyncio.gather(
+            self.cloud.state(), self.targets(), self.cloud.changes(since), self._read_terraform()
+        )
+        accepted = [
+            Acceptance(each.field, each.by, each.reason, each.until)
+            for each in self.environment.accepted_drift
+        ]
+        return drifting.compare(
+            self.environment, terraform, state, targets, changes=changes, accepted=accepted, now=self.now()
+        )
+
+    async def _read_terraform(self) -> Seen[Infrastructure] | None:
+        return None if self._terraform is None else await self._terraform()
+
+    async def _target(self, spec: CheckSpec) -> Target:
+        host, port = str(getattr(spec, "host", "")), int(getattr(spec, "port", 0))
+        return Target(spec.name, spec.label, spec.kind, host, port, await self._resolve(host))
+
+
+def is_dependency(spec: CheckSpec) -> bool:
+    """Whether a check asks something over the network that a service depends on."""
+    return spec.layer == "dependency" and bool(getattr(spec, "host", None)) and bool(getattr(spec, "port", 0))
+
+
+def uses(environment: Environment, service: str) -> tuple[str, ...]:
+    """The names of the checks that a service depends on, as its file says or by default every dependency."""
+    named = environment.services[service].uses
+    if named is not None:
+        return named
+    return tuple(spec.name for spec in environment.checks.values() if is_dependency(spec))

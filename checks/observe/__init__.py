@@ -1,0 +1,1 @@
+"""Readers of Google Cloud on its official clients. Read-only: no method here changes anything."""

@@ -1,0 +1,41 @@
+"""What the rest of whybot asks of Google Cloud, whoever answers."""
+
+from datetime import datetime
+from typing import Protocol
+
+from checks.observations import Change, CloudState, ErrorGroup, RequestLog, Seen
+
+
+class Cloud(Protocol):
+    """One project and region. No method raises for what Google answers: that is a `Blind`.
+
+    `seconds` bounds the whole call, retries and paging included.
+    """
+
+    async def state(self, *, seconds: float = 20.0) -> CloudState:
+        """Everything that path and drift need. Concurrent callers share one reading."""
+        ...
+
+    async def requests(
+        self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
+    ) -> Seen[RequestLog]:
+        """The request log of one Cloud Run service."""
+        ...
+
+    async def errors(
+        self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
+    ) -> Seen[tuple[ErrorGroup, ...]]:
+        """What the service logged with severity ERROR or worse, grouped, the most frequent first."""
+        ...
+
+    async def changes(self, since: datetime, *, seconds: float = 20.0) -> Seen[tuple[Change, ...]]:
+        """Who changed Cloud Run services, connectors and network resources, newest first (audit log)."""
+        ...
+
+    async def object_bytes(self, bucket: str, name: str, *, seconds: float = 60.0) -> Seen[bytes]:
+        """A small object of Cloud Storage; see `open_object` for large ones."""
+        ...
+
+    async def close(self) -> None:
+        """Closes all channels."""
+        ...
