@@ -1,4 +1,4 @@
-"""What whybot sees of one environment's configuration: Google Cloud and Terraform, and what follows from them."""
+"""What whybot sees of one environment's configuration, and what follows from it for paths and drift."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,7 +22,7 @@ ReadTerraform = Callable[[], Awaitable[Seen[Infrastructure]]]
 
 
 class Eyes:
-    """Observations of one environment, and the reasoning over them. Raises nothing for what cannot be read."""
+    """Observations of one environment and the reasoning over them. What cannot be read raises nothing."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Eyes:
         return tuple(await asyncio.gather(*map(self._target, chosen)))
 
     async def paths(self, service: str, names: Sequence[str] = ()) -> tuple[Path, ...]:
-        """The paths of a service (its key in the file) to the dependencies of these names, or all that it uses.
+        """The paths of a service (its key in the file) to these dependencies, or to all that it uses.
 
         Raises KeyError for a service that the file does not have or that is not on Cloud Run.
         """
