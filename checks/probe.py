@@ -1,6 +1,7 @@
 """What one run of one check may use: the way to the network, secrets, and its recorder."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from checks.dialer import Dialer
 from checks.failures import CheckBlind
@@ -8,13 +9,20 @@ from checks.reasons import Reason
 from checks.recorder import Recorder
 from checks.secrets import SecretRef, Secrets
 
+if TYPE_CHECKING:  # the kinds of checks are read by the environment, which the eyes are about
+    from checks.eyes import Eyes
+
 
 @dataclass(slots=True, kw_only=True)
 class Probe(Recorder):
-    """A recorder with a dialer, which is the only way to the network, and the secrets that it may use."""
+    """A recorder with a dialer, which is the only way to the network, and the secrets that it may use.
+
+    `eyes` see Google Cloud and Terraform; None where the environment names no project.
+    """
 
     dialer: Dialer
     secrets: Secrets
+    eyes: "Eyes | None" = None
 
     def secret(self, reference: SecretRef | None) -> str | None:
         """The value behind a reference; raises `CheckBlind` that names the reference if there is none."""

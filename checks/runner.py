@@ -13,6 +13,7 @@ from typing import Self
 
 from checks.dialer import Dialer
 from checks.environment import Environment
+from checks.eyes import Eyes
 from checks.failures import CheckFailed
 from checks.lateness import LatenessMeter
 from checks.overlay import Overlay
@@ -45,7 +46,8 @@ class Runner:
 
     `concurrency` bounds the checks that are within their budget; one that exceeds its budget is only waiting,
     and gives its place to the next, so that hanging targets cannot keep others from being asked. `grace` is
-    how many seconds a check that was told to stop may take before it is left behind.
+    how many seconds a check that was told to stop may take before it is left behind. `eyes` are for the checks
+    of Google Cloud; the caller opens and closes them.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Runner:
         concurrency: int = 256,
         grace: float = GRACE,
         dialer: Dialer | None = None,
+        eyes: Eyes | None = None,
         now: Callable[[], datetime] = utc_now,
         reference: Callable[[], str] = new_reference,
     ) -> None:
@@ -65,6 +68,7 @@ class Runner:
         self._secrets = secrets
         self._vantage = vantage
         self._dialer = dialer or Dialer(environment.hosts(), environment.network.ranges, overlay)
+        self._eyes = eyes
         self._places = asyncio.Semaphore(concurrency)
         self.grace = grace
         self._now = now
@@ -149,7 +153,10 @@ class Runner:
         started_at, began = self._now(), time.perf_counter()
         late_before = self._meter.total_ms()
         probe = Probe(
-            dialer=self._dialer, secrets=self._secrets, deadline=time.monotonic() + spec.timeout / 1000
+            dialer=self._dialer,
+            secrets=self._secrets,
+            eyes=self._eyes,
+            deadline=time.monotonic() + spec.timeout / 1000,
         )
         finding = await self._ask(spec, probe)
         elapsed_ms = (time.perf_counter() - began) * 1000

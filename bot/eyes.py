@@ -1,0 +1,68 @@
+"""Opens an environment's eyes: the readers of Google Cloud and Terraform, built of real clients."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+from bot.settings import Settings
+from checks.dialer import Dialer
+from checks.environment import Environment, load_overlay
+from checks.eyes import Eyes, ReadTerraform
+from checks.failures import CheckFailed
+from checks.observe.google import GoogleCloud
+from checks.overlay import Overlay
+from checks.runner import utc_now
+from checks.terraform.reader import read_terraform
+
+RESOLVE_SECONDS = 3.0
+
+
+@asynccontextmanager
+async def open_eyes(
+    settings: Settings, environment: Environment, *, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Eyes | None]:
+    """The eyes of an environment; None where its file names no project and region to look at.
+
+    Nothing is read and no library of Google's imported before the first question. Raises
+    `EnvironmentFileError` for a wrong overlay.
+    """
+    if not environment.project or not environment.region:
+        yield None
+        return
+    overlay = load_overlay(settings.overlay) if settings.overlay else None
+    cloud = GoogleCloud(environment.project, environment.region, overlay=overlay)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(cloud.close)
+        dialer = stack.enter_context(_resolving(environment, overlay))
+        yield Eyes(environment, cloud, dialer.addresses, _terraform(environment, cloud), now)
+
+
+class _Resolving:
+    """Resolves hosts of the environment file as its checks do."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+
+    def __enter__(self) -> "_Resolving":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dialer.close()
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """The addresses of a host, none where they cannot be told."""
+        try:
+            return tuple(map(str, await self._dialer.resolve(host, RESOLVE_SECONDS)))
+        except CheckFailed:
+            return ()
+
+
+def _resolving(environment: Environment, overlay: Overlay | None) -> _Resolving:
+    return _Resolving(Dialer(environment.hosts(), environment.network.ranges, overlay))
+
+
+def _terraform(environment: Environment, cloud: GoogleCloud) -> ReadTerraform | None:
+    named = environment.terraform
+    if named is None:
+        return None
+    return lambda: read_terraform(environment.folder, named, cloud.open_object)
