@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.settings import Settings
 from checks.dialer import Dialer
 from checks.environment import Environment, load_overlay
-from checks.eyes import Eyes, ReadTerraform
+from checks.eyes import Eyes, ReadTerraform, Resolve
 from checks.failures import CheckFailed
 from checks.observe.google import GoogleCloud
 from checks.overlay import Overlay
@@ -33,32 +33,19 @@ async def open_eyes(
     cloud = GoogleCloud(environment.project, environment.region, overlay=overlay)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(cloud.close)
-        dialer = stack.enter_context(_resolving(environment, overlay))
-        yield Eyes(environment, cloud, dialer.addresses, _terraform(environment, cloud), now)
+        dialer = Dialer(environment.hosts(), environment.network.ranges, overlay)
+        stack.callback(dialer.close)
+        yield Eyes(environment, cloud, _resolving(dialer), _terraform(environment, cloud), now)
 
 
-class _Resolving:
-    """Resolves hosts of the environment file as its checks do."""
-
-    def __init__(self, dialer: Dialer) -> None:
-        self._dialer = dialer
-
-    def __enter__(self) -> "_Resolving":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._dialer.close()
-
-    async def addresses(self, host: str) -> tuple[str, ...]:
-        """The addresses of a host, none where they cannot be told."""
+def _resolving(dialer: Dialer) -> Resolve:
+    async def addresses(host: str) -> tuple[str, ...]:
         try:
-            return tuple(map(str, await self._dialer.resolve(host, RESOLVE_SECONDS)))
+            return tuple(map(str, await dialer.resolve(host, RESOLVE_SECONDS)))
         except CheckFailed:
             return ()
 
-
-def _resolving(environment: Environment, overlay: Overlay | None) -> _Resolving:
-    return _Resolving(Dialer(environment.hosts(), environment.network.ranges, overlay))
+    return addresses
 
 
 def _terraform(environment: Environment, cloud: GoogleCloud) -> ReadTerraform | None:

@@ -46,8 +46,8 @@ class Runner:
 
     `concurrency` bounds the checks that are within their budget; one that exceeds its budget is only waiting,
     and gives its place to the next, so that hanging targets cannot keep others from being asked. `grace` is
-    how many seconds a check that was told to stop may take before it is left behind. `eyes` are for the checks
-    of Google Cloud; the caller opens and closes them.
+    how many seconds a check that was told to stop may take before it is left behind. `eyes` are for checks of
+    Google Cloud; the caller opens and closes them.
     """
 
     def __init__(
