@@ -1,0 +1,2 @@
+project = "netra-staging"
+region  = "us-central1"
