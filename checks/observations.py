@@ -127,7 +127,8 @@ class Service:
 
     `serving` is what gets traffic now (`traffic_statuses`, tags with 0 % included), `traffic` what was
     asked for,
-    `template_vpc` what the next revision will get.
+    `template_vpc` what the next revision will get. `ingress` is who may call it, in the API's spelling:
+    INGRESS_TRAFFIC_ALL, INGRESS_TRAFFIC_INTERNAL_ONLY, …
     """
 
     name: str
@@ -149,6 +150,7 @@ class Service:
     last_modifier: str = ""
     client: str = ""
     updated_at: datetime | None = None
+    ingress: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -339,7 +341,9 @@ class CloudState:
 
     `revisions` is keyed by the service's short name and holds at least the serving ones. `peering_routes`
     are the
-    routes that the project's networks import, keyed by `(network name, peering name)`. Any field may be
+    routes that the project's networks import, keyed by `(network name, peering name)`. `unlisted_routes` says
+    of a network (by name) why some of its routes could not be listed, such as those that routers learn. Any
+    field may be
     `Blind` of
     its own; nothing is assumed of what is blind.
     """
@@ -356,6 +360,7 @@ class CloudState:
     subnets: Seen[tuple[Subnet, ...]] = ()
     routes: Seen[tuple[Route, ...]] = ()
     peering_routes: Mapping[tuple[str, str], Seen[tuple[Route, ...]]] = field(default_factory=dict)
+    unlisted_routes: Mapping[str, Blind] = field(default_factory=dict)
     firewalls: Seen[tuple[Firewall, ...]] = ()
     redis: Seen[tuple[RedisInstance, ...]] = ()
     sql: Seen[tuple[SqlInstance, ...]] = ()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from checks.observations import Blind, Change, Source
+from checks.result import Status
 
 
 class Severity(StrEnum):
@@ -79,8 +80,8 @@ class Drift:
     """All differences of an environment, worst first, and what could not be compared.
 
     `unknown` holds fields of which at least one side could not be told and the others do not disagree.
-    `blind` is what
-    could not be read at all. `compared` is how many fields were.
+    `blind` is what could not be read at all. `compared` is how many fields were. `expired` acceptances have
+    ended; `strays` match no field that there is, so that a slip in their name is told.
     """
 
     environment: str
@@ -90,6 +91,19 @@ class Drift:
     blind: tuple[Blind, ...] = ()
     compared: int = 0
     expired: tuple[Acceptance, ...] = ()
+    strays: tuple[Acceptance, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """`fail` with an open critical difference, `degraded` with an open warning; then `unknown` where a
+        field could not be compared; else `pass`: cosmetic differences are none to act on.
+        """
+        severities = {each.severity for each in self.open}
+        if Severity.CRITICAL in severities:
+            return Status.FAIL
+        if Severity.WARNING in severities:
+            return Status.DEGRADED
+        return Status.UNKNOWN if self.unknown else Status.PASS
 
     @property
     def open(self) -> tuple[Difference, ...]:
