@@ -1,9 +1,18 @@
 """What the rest of whybot asks of Google Cloud, whoever answers."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
-from checks.observations import Change, CloudState, ErrorGroup, RequestLog, Seen
+from checks.observations import Blind, Change, CloudState, ErrorGroup, RequestLog, Seen
+
+
+class ObjectLost(Exception):  # noqa: N818 - says what happened on the way; it is no error of whybot
+    """Reading an object of Cloud Storage failed after it had begun; `blind` says why."""
+
+    def __init__(self, blind: Blind) -> None:
+        super().__init__(blind.message)
+        self.blind = blind
 
 
 class Cloud(Protocol):
@@ -34,6 +43,15 @@ class Cloud(Protocol):
 
     async def object_bytes(self, bucket: str, name: str, *, seconds: float = 60.0) -> Seen[bytes]:
         """A small object of Cloud Storage; see `open_object` for large ones."""
+        ...
+
+    async def open_object(
+        self, bucket: str, name: str, *, seconds: float = 120.0
+    ) -> Seen[AsyncIterator[bytes]]:
+        """An object of any size, in parts of about 1 MB that are read as they are asked for.
+
+        The iterator raises `ObjectLost` where the rest cannot be read.
+        """
         ...
 
     async def close(self) -> None:
