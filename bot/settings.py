@@ -26,6 +26,7 @@ ALLOWED = {
     "WHYBOT_LOG_FORMAT": "text or json",
     "WHYBOT_LOG_LEVEL": "debug, info, warning or error",
     "WHYBOT_DATABASE_URL": "a URL that starts with postgresql://",
+    "WHYBOT_VANTAGE_KEY": "at least 16 characters",
 }
 
 
@@ -58,6 +59,7 @@ class Settings(BaseModel):
     environments: Path = Field(default=Path("environments"), validation_alias="WHYBOT_ENVIRONMENTS")
     overlay: Path | None = Field(default=None, validation_alias="WHYBOT_OVERLAY")
     vantage_label: str | None = Field(default=None, validation_alias="WHYBOT_VANTAGE")
+    vantage_key: SecretStr | None = Field(default=None, min_length=16, validation_alias="WHYBOT_VANTAGE_KEY")
     log_format: Literal["text", "json"] = Field(default="text", validation_alias="WHYBOT_LOG_FORMAT")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="WHYBOT_LOG_LEVEL"

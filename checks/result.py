@@ -36,11 +36,14 @@ class Phase:
 class Vantage:
     """Where a check ran from. A laptop's answer says nothing about the network of Cloud Run.
 
-    `kind` is `here` (this process) or, later, `job`; `label` is for people: "this machine (bob-laptop)".
+    `kind` is `here` (this process), `job` (a Cloud Run job with the service's VPC access), or
+    `mixed` (of a whole sweep: both). `label` is for people: "this machine (bob-laptop)". `speaks` is False
+    where what it found says nothing of what the service reaches, since it is not in the service's network.
     """
 
     kind: str
     label: str
+    speaks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Sweep:
     """All results of one run over an environment, complete or not yet.
 
     `expected` names every check of the run in the order of the environment file; `results` holds those
-    that have answered.
+    that have answered. `waiting` says what it waits for before it can go on: "waiting for the Cloud Run job".
     """
 
     environment: str
@@ -84,6 +87,7 @@ class Sweep:
     results: tuple[CheckResult, ...] = ()
     duration_ms: float = 0.0
     titles: Mapping[str, str] = field(default_factory=dict)
+    waiting: str = ""
 
     @property
     def finished(self) -> bool:
@@ -102,7 +106,7 @@ class Sweep:
 
     def adding(self, result: CheckResult, duration_ms: float) -> "Sweep":
         """This sweep with one more answer, `duration_ms` after it began."""
-        return replace(self, results=(*self.results, result), duration_ms=duration_ms)
+        return replace(self, results=(*self.results, result), duration_ms=duration_ms, waiting="")
 
     def worst_first(self) -> list[CheckResult]:
         """Results as people want them: failing first, then over budget, unknown, ok; file order within."""

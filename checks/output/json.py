@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NotRequired
 
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
@@ -14,10 +14,15 @@ SCHEMA: Final = "whybot/check/1"
 
 
 class VantageDocument(TypedDict):
-    """Where the checks ran from. A laptop's answer says nothing about the network of Cloud Run."""
+    """Where the checks ran from. A laptop's answer says nothing about the network of Cloud Run.
+
+    `kind` is `here`, `job`, or of a whole run `mixed`. Where `speaks` is false, what was found says nothing
+    of what the service reaches.
+    """
 
     kind: str
     label: str
+    speaks: NotRequired[bool]
 
 
 class PhaseDocument(TypedDict):
@@ -90,7 +95,8 @@ def document(sweep: Sweep) -> SweepDocument:
         "started_at": _time(sweep.started_at),
         "duration_ms": _rounded(sweep.duration_ms),
         "checks": [
-            _check(result) for result in sorted(sweep.results, key=lambda r: order.get(r.name, len(order)))
+            check_document(result)
+            for result in sorted(sweep.results, key=lambda r: order.get(r.name, len(order)))
         ],
         "pending": [
             {"name": name, "title": sweep.titles.get(name, name)}
@@ -107,11 +113,11 @@ def sweep_from_document(document: Mapping[str, Any]) -> Sweep:
     """
     if document["schema"] != SCHEMA:
         raise ValueError(f"the document's schema is {document['schema']!r}; {SCHEMA!r} is understood")
-    results = tuple(_result(check) for check in document["checks"])
+    results = tuple(result_from_document(check) for check in document["checks"])
     titles = {each["name"]: each["title"] for each in (*document["checks"], *document["pending"])}
     return Sweep(
         environment=document["environment"],
-        vantage=Vantage(**document["vantage"]),
+        vantage=_vantage_of(document["vantage"]),
         started_at=_datetime(document["started_at"]),
         expected=tuple(titles),
         results=results,
@@ -120,7 +126,8 @@ def sweep_from_document(document: Mapping[str, Any]) -> Sweep:
     )
 
 
-def _check(result: CheckResult) -> CheckDocument:
+def check_document(result: CheckResult) -> CheckDocument:
+    """The document of one result; `result_from_document` gives it back, as precise as the document."""
     return {
         "name": result.name,
         "kind": result.kind,
@@ -143,7 +150,8 @@ def _check(result: CheckResult) -> CheckDocument:
     }
 
 
-def _result(check: Mapping[str, Any]) -> CheckResult:
+def result_from_document(check: Mapping[str, Any]) -> CheckResult:
+    """The result of a document. Raises KeyError, TypeError or ValueError where it is not one."""
     as_they_are = (
         "name",
         "kind",
@@ -163,13 +171,17 @@ def _result(check: Mapping[str, Any]) -> CheckResult:
             Phase(phase["name"], phase["duration_ms"], Status(phase["status"])) for phase in check["phases"]
         ),
         facts=dict(check["facts"]),
-        vantage=Vantage(**check["vantage"]),
+        vantage=_vantage_of(check["vantage"]),
         started_at=_datetime(check["started_at"]),
     )
 
 
 def _vantage(vantage: Vantage) -> VantageDocument:
-    return {"kind": vantage.kind, "label": vantage.label}
+    return {"kind": vantage.kind, "label": vantage.label, "speaks": vantage.speaks}
+
+
+def _vantage_of(document: Mapping[str, Any]) -> Vantage:
+    return Vantage(document["kind"], document["label"], document.get("speaks", True))
 
 
 def _rounded(milliseconds: float) -> float:

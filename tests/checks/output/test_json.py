@@ -42,7 +42,7 @@ def test_document_holds_what_was_promised() -> None:
             "phases": [{"name": "connect", "duration_ms": 3000.0, "status": "fail"}],
             "facts": {"port": 6379},
             "attempts": 1,
-            "vantage": {"kind": "here", "label": "this machine (test)"},
+            "vantage": {"kind": "here", "label": "this machine (test)", "speaks": True},
             "started_at": "2026-11-23T02:14:00.000000Z",
         }
     ]
