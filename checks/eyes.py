@@ -54,7 +54,8 @@ class Eyes:
         if cloud_run is None:
             raise KeyError(service)
         state, targets = await asyncio.gather(self.cloud.state(), self.targets(wanted))
-        return tuple(path for target in targets for path in paths.explain(state, cloud_run, target))
+        known = paths.Paths(state)
+        return tuple(path for target in targets for path in known.explain(cloud_run, target))
 
     async def drift(self) -> Drift:
         """All that differs between declared, Terraform and live."""
@@ -79,7 +80,11 @@ class Eyes:
 
     async def _target(self, spec: CheckSpec) -> Target:
         host, port = str(getattr(spec, "host", "")), int(getattr(spec, "port", 0))
-        return Target(spec.name, spec.label, spec.kind, host, port, await self._resolve(host))
+        auth = spec.password is not None if hasattr(spec, "password") else None
+        addresses = await self._resolve(host)
+        return Target(
+            spec.name, spec.label, spec.kind, host, port, addresses, tls=getattr(spec, "tls", None), auth=auth
+        )
 
 
 def is_dependency(spec: CheckSpec) -> bool:

@@ -1,9 +1,39 @@
 """What is asked of a network path, and the answer, as frozen values."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from checks.observations import Source
 from checks.result import Status
+
+
+class StepKey(StrEnum):
+    """The steps of a path, in the order in which an expert asks. docs/network-path.md tells of each."""
+
+    SERVING = "serving"
+    VPC_ACCESS = "vpc_access"
+    EGRESS = "egress"
+    CONNECTOR = "connector"
+    NETWORK = "network"
+    ROUTE = "route"
+    MORE_SPECIFIC = "more_specific"
+    FIREWALL = "firewall"
+    TARGET = "target"
+    PROTOCOL = "protocol"
+
+
+TITLES = {
+    StepKey.SERVING: "Serving revision",
+    StepKey.VPC_ACCESS: "VPC access",
+    StepKey.EGRESS: "Egress setting",
+    StepKey.CONNECTOR: "Connector",
+    StepKey.NETWORK: "Network",
+    StepKey.ROUTE: "Route",
+    StepKey.MORE_SPECIFIC: "More specific routes",
+    StepKey.FIREWALL: "Egress firewall",
+    StepKey.TARGET: "Target",
+    StepKey.PROTOCOL: "TLS and AUTH",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +42,7 @@ class Target:
 
     `addresses` are what `host` resolves to, the host itself where it is an address; empty where that could
     not be
-    told.
+    told. `tls` and `auth` are whether the check speaks TLS and gives a password, None where it is not known.
     """
 
     name: str
@@ -21,13 +51,15 @@ class Target:
     host: str
     port: int
     addresses: tuple[str, ...] = ()
+    tls: bool | None = None
+    auth: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a path, in the order in which an expert asks.
 
-    `key` is its fixed code (`egress`, `connector_ready`, …), `title` what it asks. `status` is pass, fail,
+    `key` is its fixed code, `title` what it asks. `status` is pass, fail,
     unknown, or
     skipped where it does not apply (a connector's step with Direct VPC) or no longer matters. `field` is
     the field of
@@ -36,7 +68,7 @@ class Step:
     what would have to be different for the step to pass. `detour` says that it passes by an unusual way.
     """
 
-    key: str
+    key: StepKey
     title: str
     status: Status
     message: str

@@ -1,0 +1,78 @@
+"""Which route a packet takes in a network: the most specific one, then the one of the lowest number.
+
+https://cloud.google.com/vpc/docs/routes#routeselection. Policy-based routes are not looked at.
+"""
+
+from dataclasses import dataclass
+
+from checks.names import Ref
+from checks.observations import Blind, NextHop, Peering, Route
+from checks.path.observed import Observed
+from checks.path.ranges import Address, parse_range
+
+LOCAL = frozenset({NextHop.SUBNET, NextHop.PEERING})
+# An unusual way, which is slower or leaves Google's network; the far side is not looked at.
+TUNNELS = frozenset({NextHop.VPN, NextHop.INTERCONNECT, NextHop.HUB})
+# A machine of the user's that may or may not hand on what it gets.
+RELAYS = frozenset({NextHop.INSTANCE, NextHop.ADDRESS, NextHop.LOAD_BALANCER})
+USABLE = frozenset({"", "ACTIVE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the routes of one network make of one address.
+
+    `leading` is the best route that can lead there, `winner` the one that a packet takes, `lame` routes
+    that would hold the address if they were in force, `idle` peerings that are not active, `unlisted` why
+    routes may be missing.
+    """
+
+    leading: Route | None
+    winner: Route | None
+    lame: tuple[Route, ...] = ()
+    idle: tuple[Peering, ...] = ()
+    unlisted: tuple[Blind, ...] = ()
+
+
+def find_way(
+    observed: Observed, network: Ref, address: Address, tags: frozenset[str], *, internet: bool
+) -> Way:
+    """The way of an address from instances with these tags; `internet` where it is a public one."""
+    known = observed.network(network)
+    peerings = () if isinstance(known, Blind) else known.peerings
+    idle = tuple(each for each in peerings if each.state != "ACTIVE")
+    asleep = {each.name for each in idle}
+    ranked: list[tuple[tuple[int, int, int, str, str], Route]] = []
+    lame: list[Route] = []
+    for route in observed.routes(network):
+        held = parse_range(route.destination)
+        if held is None or held.version != address.version or address not in held:
+            continue
+        if route.tags and not tags & set(route.tags):
+            continue
+        if route.status not in USABLE or (route.next_hop is NextHop.PEERING and route.hop in asleep):
+            lame.append(route)
+            continue
+        rank = (-held.prefixlen, route.next_hop not in LOCAL, route.priority, route.next_hop, route.name)
+        ranked.append((rank, route))
+    in_order = [route for _, route in sorted(ranked, key=lambda each: each[0])]
+    dead = {NextHop.BLACKHOLE} if internet else {NextHop.BLACKHOLE, NextHop.GATEWAY}
+    leading = [route for route in in_order if route.next_hop not in dead]
+    local = [route for route in leading if route.next_hop in LOCAL]
+    return Way(
+        leading=next(iter(local or leading), None),
+        winner=next(iter(in_order), None),
+        lame=tuple(lame),
+        idle=idle,
+        unlisted=tuple(observed.unlisted(network)),
+    )
+
+
+def described(route: Route) -> str:
+    """`10.20.0.4/30 over VPN tunnel legacy-vpn`."""
+    if route.next_hop is NextHop.SUBNET:
+        return f"{route.destination} of the network itself"
+    hop = f" {route.hop}" if route.hop else ""
+    if route.next_hop is NextHop.BLACKHOLE:
+        return f"{route.destination} to nowhere" + (f" ({route.hop})" if route.hop else "")
+    return f"{route.destination} over {route.next_hop.value}{hop}"
