@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from sandbox.servers.local import LocalServer
-from sandbox.servers.process import (
-    start,
-    stopped_on_failure,
-    temporary_folder,
-    wait_until_ready,
-)
+from sandbox.servers.process import new_keeper, wait_until_ready
 
 FRONT = Path(__file__).with_name("clickhouse_front.py")
 
@@ -36,16 +31,16 @@ class ClickHouse(LocalServer):
         }
 
     async def _start(self) -> None:
-        folder = temporary_folder("clickhouse")
-        account = {"user": self.user, "password": self.password}
-        (folder / "account.json").write_text(json.dumps(account), encoding="utf-8")
-        (folder / "knobs.json").write_text(json.dumps(self._knobs), encoding="utf-8")
-        process = await start(
-            [sys.executable, "-I", str(FRONT), str(folder)], folder, stop_signal=signal.SIGKILL
-        )
-        async with stopped_on_failure(process):
+        async with new_keeper("clickhouse") as keeper:
+            folder = keeper.folder
+            account = {"user": self.user, "password": self.password}
+            (folder / "account.json").write_text(json.dumps(account), encoding="utf-8")
+            (folder / "knobs.json").write_text(json.dumps(self._knobs), encoding="utf-8")
+            process = await keeper.launch(
+                [sys.executable, "-I", str(FRONT), str(folder)], stop_signal=signal.SIGKILL
+            )
             await wait_until_ready(process, self._ready(folder))
-        self.port = int((folder / "port").read_text(encoding="ascii"))
+            self.port = int((folder / "port").read_text(encoding="ascii"))
         self._process = process
 
     @staticmethod

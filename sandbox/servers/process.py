@@ -1,15 +1,17 @@
 """A server process of the sandbox: its folder, its port, its keeper."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -42,10 +44,10 @@ def free_port() -> int:
 class ServerProcess:
     """A running server with its keeper."""
 
-    def __init__(self, keeper: asyncio.subprocess.Process, pid: int, folder: Path) -> None:
+    def __init__(self, keeper: "Keeper", pid: int) -> None:
         self._keeper = keeper
         self.pid = pid
-        self.folder = folder
+        self.folder = keeper.folder
 
     def log(self) -> str:
         """The end of what the server wrote."""
@@ -55,8 +57,7 @@ class ServerProcess:
 
     async def ended(self) -> None:
         """Returns when the server has ended by itself."""
-        assert self._keeper.stdout is not None
-        await self._keeper.stdout.read()
+        await self._keeper.silence()
 
     def pause(self) -> None:
         """Freezes the server and its children: the kernel still accepts connections, nobody answers."""
@@ -76,51 +77,92 @@ class ServerProcess:
     async def stop(self) -> None:
         """Ends the server and returns when its process and its folder are gone."""
         self.resume()
-        await end(self._keeper)
+        await self._keeper.end()
 
 
-async def start(
-    command: Sequence[str], folder: Path, *, stop_signal: signal.Signals, user: str | None = None
-) -> ServerProcess:
-    """Starts a command under a keeper, which owns `folder` from now on and removes it at the end."""
-    starting = asyncio.ensure_future(_start_keeper(command, folder, stop_signal, user))
+class Keeper:
+    """A process that has made `folder` and keeps one server in it; see `keeper.py`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.folder = Path()
+
+    async def make_folder(self) -> None:
+        """Waits until the keeper has made its folder, for its owner's eyes only."""
+        self.folder = Path((await self._answer())["folder"])
+
+    async def launch(
+        self,
+        command: Sequence[str],
+        *,
+        stop_signal: signal.Signals,
+        user: str | None = None,
+        copies: Iterable[tuple[Path, Path]] = (),
+    ) -> ServerProcess:
+        """Starts a server, once; raises `ServerError`.
+
+        `user` is whom to run it as, and `copies` are folders, each with where to copy it before, readable for
+        everyone.
+        """
+        order = {
+            "command": command,
+            "signal": int(stop_signal),
+            "user": user,
+            "copies": [(str(source), str(target)) for source, target in copies],
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        answer = await self._answer()
+        if "pid" not in answer:
+            raise ServerError(f"{command[0]} could not be started: {answer['error']}")
+        return ServerProcess(self, answer["pid"])
+
+    async def silence(self) -> None:
+        """Returns when the keeper says no more: its server has ended."""
+        assert self._process.stdout is not None
+        await self._process.stdout.read()
+
+    async def end(self) -> None:
+        """Lets the keeper end its server and tidy up, and returns when it has."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            await self._process.stdin.wait_closed()
+        await self._process.wait()
+
+    async def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise ServerError("the keeper of a server has ended; what it said is on standard error")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@asynccontextmanager
+async def new_keeper(kind: str) -> AsyncIterator[Keeper]:
+    """A keeper with a new folder, to launch a server with.
+
+    Where the body raises or is cancelled it ends with its server and folder: a failed start leaves nothing.
+    """
+    starting = asyncio.ensure_future(_start_keeper(kind))
     try:
-        keeper = await asyncio.shield(starting)
-        assert keeper.stdout is not None
-        line = await keeper.stdout.readline()
-    except asyncio.CancelledError:
-        await end(await starting)
+        keeper = Keeper(await asyncio.shield(starting))
+        await keeper.make_folder()
+        yield keeper
+    except BaseException:
+        await asyncio.shield(Keeper(await starting).end())
         raise
-    if not line:
-        await end(keeper)
-        raise ServerError(f"{command[0]} could not be started")
-    return ServerProcess(keeper, int(line), folder)
 
 
-async def end(keeper: asyncio.subprocess.Process) -> None:
-    """Lets a keeper end its server and tidy up, and returns when it has."""
-    assert keeper.stdin is not None
-    keeper.stdin.close()
-    with suppress(BrokenPipeError, ConnectionResetError):
-        await keeper.stdin.wait_closed()
-    await keeper.wait()
-
-
-async def _start_keeper(
-    command: Sequence[str], folder: Path, stop_signal: signal.Signals, user: str | None
-) -> asyncio.subprocess.Process:
+async def _start_keeper(kind: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", str(KEEPER), str(folder), str(int(stop_signal)), user or "-", *command),
+        *(sys.executable, "-I", "-S", str(KEEPER), tempfile.gettempdir(), kind),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         # Ctrl-C in a terminal reaches everyone in it; only the owner decides when the server ends.
         start_new_session=True,
     )
-
-
-def temporary_folder(kind: str) -> Path:
-    """A new folder for one server, for its owner's eyes only."""
-    return Path(tempfile.mkdtemp(prefix=f"whybot-{kind}-")).resolve()
 
 
 async def wait_until_ready(process: ServerProcess, ready: Callable[[], Awaitable[bool]]) -> None:
@@ -148,16 +190,6 @@ async def accepts(port: int) -> bool:
     with suppress(OSError):
         await writer.wait_closed()
     return True
-
-
-@asynccontextmanager
-async def stopped_on_failure(process: ServerProcess) -> AsyncIterator[ServerProcess]:
-    """Stops the process where the body raises or is cancelled, so that a failed start leaves nothing."""
-    try:
-        yield process
-    except BaseException:
-        await asyncio.shield(process.stop())
-        raise
 
 
 def is_root() -> bool:

