@@ -15,7 +15,7 @@ from sandbox.cloud.errors import CloudError
 TROUBLES = frozenset(
     {"slow", "quota", "unavailable", "deadline", "garbage", "internal", "silent", "disabled", "lost_response"}
 )
-"""What can be wrong with a method; see `Troubles.add`."""
+"""What can be wrong with a method; see `FakeCloud.trouble`."""
 
 Deny = Callable[[str, str, str], CloudError]
 
@@ -101,6 +101,14 @@ class Gate:
     disabled: set[str] = field(default_factory=set)
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+
+    def add(self, kind: str, methods: str, seconds: float, times: int | None) -> Trouble:
+        """Adds a trouble; raises ValueError for an unknown kind."""
+        if kind not in TROUBLES:
+            raise ValueError(f"There is no trouble {kind!r}; there is {', '.join(sorted(TROUBLES))}.")
+        trouble = Trouble(kind, methods, seconds, times)
+        self.troubles.append(trouble)
+        return trouble
 
     async def handle(self, method: Method, request: Any, caller: Caller) -> Any:
         """The answer to a call; raises `CloudError` or `Garbage`."""

@@ -132,9 +132,7 @@ def denied_by_compute(permission: str, resource: str, api: str) -> CloudError:
 
 def denied_by_sql(permission: str, resource: str, api: str) -> CloudError:
     """The same as Cloud SQL says it: the permission is not named at all."""
-    return CloudError(
-        grpc.StatusCode.PERMISSION_DENIED, "The client is not authorized to make this request."
-    )
+    return CloudError(grpc.StatusCode.PERMISSION_DENIED, "The client is not authorized to make this request.")
 
 
 def denied_by_storage(permission: str, resource: str, api: str) -> CloudError:

@@ -61,9 +61,9 @@ class Resources:
     peering_routes: dict[tuple[str, str], list[compute_v1.ExchangedPeeringRoute]] = field(
         default_factory=dict
     )
-    policies: dict[
-        str, list[compute_v1.NetworksGetEffectiveFirewallsResponseEffectiveFirewallPolicy]
-    ] = field(default_factory=dict)
+    policies: dict[str, list[compute_v1.NetworksGetEffectiveFirewallsResponseEffectiveFirewallPolicy]] = (
+        field(default_factory=dict)
+    )
     objects: dict[tuple[str, str], BucketObject] = field(default_factory=dict)
     logs: list[LogEntry] = field(default_factory=list)
     _subscribers: list[Callable[[], None]] = field(default_factory=list, repr=False)
