@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from checks import drift as drifting
 from checks import path as paths
+from checks.dependencies import is_dependency, uses
 from checks.drift import Acceptance, Drift
 from checks.environment import Environment
 from checks.observations import Change, CloudState, Seen
@@ -85,16 +86,3 @@ class Eyes:
         return Target(
             spec.name, spec.label, spec.kind, host, port, addresses, tls=getattr(spec, "tls", None), auth=auth
         )
-
-
-def is_dependency(spec: CheckSpec) -> bool:
-    """Whether a check asks something over the network that a service depends on."""
-    return spec.layer == "dependency" and bool(getattr(spec, "host", None)) and bool(getattr(spec, "port", 0))
-
-
-def uses(environment: Environment, service: str) -> tuple[str, ...]:
-    """The names of the checks that a service depends on, as its file says or by default every dependency."""
-    named = environment.services[service].uses
-    if named is not None:
-        return named
-    return tuple(spec.name for spec in environment.checks.values() if is_dependency(spec))
