@@ -1,0 +1,135 @@
+"""Makes one answer of what the job and this place say of a check: the job is believed where it tells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from checks.durations import spoken
+from checks.reasons import Reason
+from checks.result import CheckResult, Status, Vantage
+from checks.runner import utc_now
+from checks.spec import CheckSpec
+from checks.vantage.job import JobSilent, Waiting
+
+HERE_STATUS, HERE_MS = "here_status", "here_ms"
+"""Facts of a dependency's result: what the same check found from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromHere:
+    """A result of this place's own runner."""
+
+    result: CheckResult
+
+
+Heard: TypeAlias = FromHere | CheckResult | Waiting | JobSilent
+"""What is heard of both places; a bare result is the job's."""
+
+
+@dataclass(slots=True)
+class Joining:
+    """One sweep. `remote` are the checks that are the job's.
+
+    `asks_both` where they are asked from here as well. `service` is the one that the job speaks for,
+    `vantage` where an answer is from that nobody gave.
+    """
+
+    here: Vantage
+    vantage: Vantage
+    service: str
+    remote: Mapping[str, CheckSpec]
+    asks_both: bool
+    answered: set[str] = field(default_factory=set)
+    _here: dict[str, CheckResult] = field(default_factory=dict)
+    _silent: JobSilent | None = None
+
+    def taken(self, heard: Heard) -> Iterator[CheckResult | Waiting]:
+        """What there is to say now, each check once."""
+        if isinstance(heard, Waiting):
+            yield heard
+            return
+        for result in self._results(heard):
+            if result.name not in self.answered:
+                self.answered.add(result.name)
+                yield result
+
+    def _results(self, heard: FromHere | CheckResult | JobSilent) -> Iterator[CheckResult]:
+        if isinstance(heard, JobSilent):
+            self._silent = heard
+            yield from self._instead(list(self.remote))
+        elif isinstance(heard, CheckResult):
+            yield joined(heard, self._here.get(heard.name))
+        elif heard.result.name not in self.remote:
+            yield heard.result
+        else:
+            self._here[heard.result.name] = heard.result
+            yield from self._instead([heard.result.name])
+
+    def _instead(self, names: Sequence[str]) -> Iterator[CheckResult]:
+        """What is known without the job, once it is silent."""
+        if self._silent is None:
+            return
+        for name in names:
+            if name in self._here:
+                yield doubted(replace(self._here[name], vantage=mute(self.here)), self.service, self._silent)
+            elif not self.asks_both:
+                yield untold(self.remote[name], self.vantage, self._silent)
+
+
+def mute(here: Vantage) -> Vantage:
+    """This place, for what it says nothing of."""
+    return replace(here, speaks=False)
+
+
+def joined(result: CheckResult, here: CheckResult | None) -> CheckResult:
+    """The job's result, with what was found from here where that is known."""
+    if here is None:
+        return result
+    message = result.message
+    if here.status is Status.PASS and result.status in (Status.FAIL, Status.DEGRADED):
+        message = f"{message}; from here it answers{_took(here)}"
+    return replace(result, message=message, facts=dict(result.facts) | _seen(here))
+
+
+def doubted(result: CheckResult, service: str, why: JobSilent) -> CheckResult:
+    """What was found from here in place of the job: a pass is none, a failure is one from here."""
+    untold_of = f"whether {service} reaches it could not be told: {why}"
+    if result.status is not Status.PASS:
+        return replace(result, message=f"{result.message} (from here; {untold_of})")
+    return replace(
+        result,
+        status=Status.UNKNOWN,
+        reason=Reason.VANTAGE_CANNOT_TELL,
+        message=f"answers here{_took(result)}; {untold_of}",
+        duration_ms=None,
+        facts=dict(result.facts) | _seen(result),
+    )
+
+
+def untold(spec: CheckSpec, vantage: Vantage, why: JobSilent) -> CheckResult:
+    """A check that only the job was to answer."""
+    return CheckResult(
+        name=spec.name,
+        kind=spec.kind,
+        title=spec.label,
+        target=spec.target,
+        layer=spec.layer,
+        status=Status.UNKNOWN,
+        reason=Reason.VANTAGE_CANNOT_TELL,
+        message=f"not asked: {why}",
+        duration_ms=None,
+        budget_ms=spec.budget,
+        phases=(),
+        facts={},
+        attempts=0,
+        vantage=vantage,
+        started_at=utc_now(),
+    )
+
+
+def _took(result: CheckResult) -> str:
+    return f" in {spoken(result.duration_ms)}" if result.duration_ms is not None else ""
+
+
+def _seen(here: CheckResult) -> dict[str, str | float | None]:
+    return {HERE_STATUS: here.status.value, HERE_MS: here.duration_ms}
