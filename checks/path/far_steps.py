@@ -45,21 +45,21 @@ def _no_route(question: Question, way: Way) -> Step:
     key = StepKey.ROUTE
     assert not isinstance(question.network, Blind)  # noqa: S101 - there would be no way
     name = question.network.name
+    if way.unlisted:
+        return unknown(key, way.unlisted[0], ROUTE_FIELD)
     if way.idle and not way.lame:
         peering = way.idle[0]
         said = f"No active route of {name} holds {question.where}: peering {peering.name} is {peering.state}"
         said += f" ({peering.state_details.rstrip('.')})." if peering.state_details else "."
         return made(
             key,
-            Status.UNKNOWN if way.unlisted else Status.FAIL,
+            Status.FAIL,
             said,
             field="Network.peerings[].state",
             observed=peering.state,
             expected="ACTIVE",
             change=f"Peering {peering.name} of {name} would have to be ACTIVE.",
         )
-    if way.unlisted:
-        return unknown(key, way.unlisted[0], ROUTE_FIELD)
     if way.lame:
         lame = way.lame[0]
         peered = lame.next_hop is NextHop.PEERING

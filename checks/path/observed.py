@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 Managed = RedisInstance | SqlInstance
 GLOBAL = "global"
+NETWORKS = "networks"
 
 
 def cannot_tell(message: str) -> Blind:
@@ -41,18 +42,21 @@ class Observed:
     def __init__(self, state: CloudState) -> None:
         self.state = state
 
-    def home(self, ref: Ref | None) -> Ref | None:
-        """A ref with the project as an id, and with project and place filled in where it is silent."""
+    def home(self, ref: Ref | None, kind: str = "") -> Ref | None:
+        """A ref with the project as an id, and with kind, project and place filled in where it is silent."""
         if ref is None or not ref.name:
             return None
+        kind = ref.kind or kind
         numbered = bool(self.state.project_number) and ref.project == self.state.project_number
         project = self.state.project if numbered or not ref.project else ref.project
-        location = ref.location or (GLOBAL if ref.kind == "networks" else self.state.region)
-        return Ref(ref.name, ref.kind, project, location)
+        location = ref.location or (GLOBAL if kind == NETWORKS else self.state.region)
+        return Ref(ref.name, kind, project, location)
 
     def same(self, one: Ref | None, other: Ref | None) -> bool:
         """Whether two refs are one resource; unknown refs are the same as nothing."""
-        mine, theirs = self.home(one), self.home(other)
+        if one is None or other is None:
+            return False
+        mine, theirs = self.home(one, other.kind), self.home(other, one.kind)
         return mine is not None and theirs is not None and same(mine, theirs)
 
     def is_ours(self, ref: Ref) -> bool:
@@ -138,6 +142,8 @@ class Observed:
         found = [each for each in (self.state.routes,) if isinstance(each, Blind)]
         if not self.is_ours(network):
             return [cannot_tell(f"network {network.name} is of project {network.project}, which is not read")]
+        if isinstance(self.state.subnets, Blind) and not self._lists_subnet_routes(network):
+            found.append(self.state.subnets)
         if (hidden := self.state.unlisted_routes.get(network.name)) is not None:
             found.append(hidden)
         known = self.network(network)
@@ -145,9 +151,11 @@ class Observed:
             return [*found, known]
         for peering in known.peerings:
             routes = self.state.peering_routes.get((network.name, peering.name))
+            if peering.state == "INACTIVE":
+                continue  # it carries nothing, whatever its routes
             if isinstance(routes, Blind):
                 found.append(routes)
-            elif routes is None and peering.state == "ACTIVE":
+            elif routes is None:
                 found.append(cannot_tell(f"the routes of peering {peering.name} were not read"))
         return found
 
@@ -201,6 +209,9 @@ class Observed:
         # https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules
         ordered = sorted(in_force, key=lambda each: (each.place, each.priority, each.allow, each.name))
         return _by_name(tuple(ordered), lambda each: each.network.name)
+
+    def _lists_subnet_routes(self, network: Ref) -> bool:
+        return any(each.next_hop is NextHop.SUBNET for each in self._routes.get(network.name, ()))
 
     def _imported(self, network: Ref) -> Iterable[Route]:
         known = self.network(network)

@@ -5,7 +5,7 @@ from functools import cached_property
 from checks.names import Ref
 from checks.observations import Blind, Connector, Egress, Interface, RedisInstance, Seen, VpcAccess
 from checks.path.model import StepKey, Target
-from checks.path.observed import Managed, Observed, cannot_tell
+from checks.path.observed import NETWORKS, Managed, Observed, cannot_tell
 from checks.path.ranges import Address, holds, is_private, parse_address
 from checks.path.routing import Way, find_way
 from checks.reasons import Reason
@@ -114,12 +114,15 @@ class Question:
         managed = self.observed.managed(self.target.kind)
         if isinstance(managed, Blind):
             return managed
-        if self.instance is not None and (home := self.observed.home(self.instance.network)) is not None:
+        if (
+            self.instance is not None
+            and (home := self.observed.home(self.instance.network, NETWORKS)) is not None
+        ):
             return (home,)
         subnets = self.observed.subnets_of(self.address)
         if isinstance(subnets, Blind):
             return subnets
-        homes = {home for each in subnets if (home := self.observed.home(each.network)) is not None}
+        homes = {home for each in subnets if (home := self.observed.home(each.network, NETWORKS)) is not None}
         return tuple(sorted(homes, key=lambda each: (each.project, each.name)))
 
     @cached_property
@@ -160,7 +163,7 @@ class Question:
             return waiting(StepKey.CONNECTOR, "the connector")
         if connector is None:
             return cannot_tell("there is no such connector")
-        if (home := self.observed.home(connector.network)) is not None:
+        if (home := self.observed.home(connector.network, NETWORKS)) is not None:
             return home
         return self._network_of_subnet(connector.subnet, "the connector names neither network nor subnet")
 
@@ -168,7 +171,7 @@ class Question:
         interface = self.interface
         if interface is None:
             return cannot_tell("VPC access names neither a connector nor a network")
-        if (home := self.observed.home(interface.network)) is not None:
+        if (home := self.observed.home(interface.network, NETWORKS)) is not None:
             return home
         return self._network_of_subnet(
             interface.subnetwork, "the interface names neither network nor subnetwork"
@@ -180,7 +183,7 @@ class Question:
         subnet = self.observed.subnet(ref)
         if isinstance(subnet, Blind):
             return subnet
-        home = self.observed.home(subnet.network) if subnet is not None else None
+        home = self.observed.home(subnet.network, NETWORKS) if subnet is not None else None
         if home is None:
             return cannot_tell(f"subnet {ref.name} is not among those that were read")
         return home

@@ -250,7 +250,9 @@ def past_the_vpc(question: Question, key: StepKey) -> Step | None:
         return unknown(key, waiting(StepKey.VPC_ACCESS, "the revision's VPC access"))
     if question.vpc is None:
         return skipped(key, "There is no VPC access.")
-    if question.through_vpc is False:
+    if question.through_vpc is None:
+        return unknown(key, waiting(StepKey.EGRESS, "whether packets go through the VPC"))
+    if not question.through_vpc:
         return skipped(key, f"{question.where} leaves directly, not through the VPC.")
     return None
 

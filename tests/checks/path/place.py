@@ -41,6 +41,9 @@ POSTGRES = Target("postgres", "PostgreSQL", "postgres", "10.20.0.5", 5432, ("10.
 CLICKHOUSE = Target("clickhouse", "ClickHouse", "clickhouse", "10.20.0.9", 8123, ("10.20.0.9",))
 TARGETS = {each.name: each for each in (REDIS, POSTGRES, CLICKHOUSE)}
 
+LISTS = ("services", "connectors", "networks", "subnets", "routes", "firewalls", "redis", "sql")
+"""Fields of a state that are read as a whole or not at all."""
+
 Change = Callable[[CloudState], CloudState]
 
 
