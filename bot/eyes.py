@@ -52,4 +52,4 @@ def _terraform(environment: Environment, cloud: GoogleCloud) -> ReadTerraform | 
     named = environment.terraform
     if named is None:
         return None
-    return lambda: read_terraform(environment.folder, named, cloud.open_object)
+    return lambda: read_terraform(environment.folder, named, cloud.open_object, project=environment.project)

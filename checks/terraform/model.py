@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks.observations import Source
+from checks.observations import Blind, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Resource:
     """A managed resource. `address` is Terraform's: `module.network.google_vpc_access_connector.staging[0]`.
 
     `values` are attributes; blocks are lists of mappings, as in `terraform show -json`. Leaves are plain
-    values,
-    `Unevaluated` or `Sensitive`.
+    values, `Unevaluated` or `Sensitive`. `ignored` are attributes that Terraform leaves to others, as the
+    configuration spells them (`template[0].containers[0].image`, `all`); a state does not say.
     """
 
     address: str
@@ -38,6 +38,7 @@ class Resource:
     name: str
     values: Mapping[str, Any]
     source: Source
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,9 @@ class Infrastructure:
     """What Terraform says: of the state where there is one, else of a plan, else of the configuration.
 
     `configured` is what the configuration declares, `recorded` what the state holds (None: no state was
-    named),
-    `planned` what a plan would make of it (None: no plan). `incomplete` are sentences about what was
-    skipped or not
-    understood: something that is missing then is unknown, not absent.
+    named), `planned` what a plan would make of it (None: no plan). `incomplete` are sentences about what was
+    skipped or not understood: something that is missing then is unknown, not absent. `blind` are named parts
+    that could not be read though a better one could.
     """
 
     configured: tuple[Resource, ...] | None = None
@@ -59,6 +59,7 @@ class Infrastructure:
     version: str = ""
     projects: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    blind: tuple[Blind, ...] = ()
 
     @property
     def resources(self) -> tuple[Resource, ...]:
