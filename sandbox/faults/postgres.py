@@ -10,7 +10,7 @@ import asyncpg
 
 from sandbox.faults.kind import SOURCE, Effect, Enter, FaultKind, Option, Order
 from sandbox.faults.links import impaired
-from sandbox.faults.patience import until
+from sandbox.faults.patience import LIMIT_S, PAUSE_S, until
 from sandbox.network import Flow, Impairment
 from sandbox.servers import Postgres
 from sandbox.staging import Staging
@@ -21,6 +21,9 @@ CONNECT_TIMEOUT_S = 20.0
 KEEP_FILLED_S = 0.1
 WRITABLE = {"default_transaction_read_only": "off"}
 """For sessions of faults: another fault may have made the server read-only."""
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND NOT pid = ANY($2::int[])
+"""
 AUTHENTICATION = b"R"
 READY_FOR_QUERY = b"Z\0\0\0\5"
 PARSED = b"1\0\0\0\4"
@@ -59,18 +62,24 @@ def _slow(staging: Staging, order: Order) -> AbstractAsyncContextManager[None]:
 async def _too_many_connections(staging: Staging, order: Order) -> AsyncIterator[None]:
     """Really fills every slot that is not kept for superusers, as a leaking pool does."""
     server = staging.postgres
-    async with AsyncExitStack() as stack:
-        held = await _fill_slots(server, stack)
-        while await _end_sessions(server, sparing=held):
-            held |= await _fill_slots(server, stack)
-        keeping = asyncio.create_task(_keep_filled(server, stack))
+    usable = await _usable_slots(server)
+    await _end_sessions(server)
+    held: list[asyncpg.Connection[Any]] = []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await _fill_slots(server, held, usable)
+        keeping = asyncio.create_task(_keep_filled(server, held, usable))
         try:
             yield
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
-    await until(lambda: _can_connect(server))
+    finally:
+        given_back = [connection.get_server_pid() for connection in held]
+        for connection in held:
+            connection.terminate()
+    await until(lambda: _have_ended(server, given_back))
 
 
 @asynccontextmanager
@@ -158,46 +167,59 @@ async def _as_superuser(server: Postgres) -> "AsyncIterator[asyncpg.Connection[A
         await connection.close()
 
 
-async def _can_connect(server: Postgres) -> bool:
-    try:
-        connection = await _as_user(server)
-    except asyncpg.TooManyConnectionsError:
-        return False
-    await connection.close()
-    return True
+async def _usable_slots(server: Postgres) -> int:
+    """How many sessions the plain role can have."""
+    async with _as_superuser(server) as connection:
+        usable: int = await connection.fetchval(
+            "SELECT current_setting('max_connections')::int - current_setting('reserved_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        return usable
 
 
-async def _fill_slots(server: Postgres, stack: AsyncExitStack) -> set[int]:
-    """Takes every free slot until the stack is left; gives the process ids of the sessions."""
-    held: set[int] = set()
-    while True:
+async def _fill_slots(server: Postgres, held: "list[asyncpg.Connection[Any]]", usable: int) -> None:
+    """Takes slots until all that are usable are ours.
+
+    One refusal does not say that they are: every other session has a slot, also one that is about to be
+    refused or to end, and gives it back a moment later.
+    """
+    while len(held) < usable:
         try:
-            connection = await _as_user(server)
+            held.append(await _as_user(server))
         except asyncpg.TooManyConnectionsError:
-            return held
-        stack.callback(connection.terminate)
-        held.add(connection.get_server_pid())
+            await _end_others(server, held)
+            await asyncio.sleep(PAUSE_S)
 
 
-async def _keep_filled(server: Postgres, stack: AsyncExitStack) -> None:
-    """Takes slots that come free later: a session that has just ended still held one a moment ago."""
+async def _keep_filled(server: Postgres, held: "list[asyncpg.Connection[Any]]", usable: int) -> None:
+    """Takes slots anew whose sessions another fault has ended."""
     while True:
         await asyncio.sleep(KEEP_FILLED_S)
+        held[:] = [connection for connection in held if not connection.is_closed()]
         # The server may be stopped while the fault is in force; then there is nothing to fill.
-        with suppress(OSError, TimeoutError):
-            await _fill_slots(server, stack)
+        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await _fill_slots(server, held, usable)
 
 
-async def _end_sessions(server: Postgres, sparing: Collection[int] = ()) -> int:
-    """Ends sessions of the plain role, so that applications have to log in anew; says how many it was."""
+async def _have_ended(server: Postgres, sessions: Collection[int]) -> bool:
     async with _as_superuser(server) as connection:
-        ended: int = await connection.fetchval(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE usename = $1 AND NOT pid = ANY($2::int[])",
-            server.user,
-            list(sparing),
-        )
-        return ended
+        query = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1::int[])"
+        return bool(await connection.fetchval(query, list(sessions)) == 0)
+
+
+async def _end_others(server: Postgres, held: "list[asyncpg.Connection[Any]]") -> None:
+    """Ends the plain role's other sessions, from one of its own: a superuser would take a slot."""
+    if not held:
+        await _end_sessions(server)
+        return
+    spared = [connection.get_server_pid() for connection in held]
+    await held[-1].execute(END_SESSIONS, server.user, spared)
+
+
+async def _end_sessions(server: Postgres) -> None:
+    """Ends the sessions of the plain role, so that applications have to log in anew."""
+    async with _as_superuser(server) as connection:
+        await connection.execute(END_SESSIONS, server.user, [])
 
 
 async def _set_password(server: Postgres, password: str) -> None:

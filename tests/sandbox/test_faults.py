@@ -1,10 +1,12 @@
 """Every fault: applied it is seen on the wire, mended it is gone."""
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pkgutil import iter_modules
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from hypothesis import given
@@ -152,6 +154,36 @@ async def test_faults_on_one_target_are_undone_in_any_order(
     for fault in world.describe()["faults"]:
         await world.mend(fault["id"])
     assert answers(await prober.settled({})) == {}
+
+
+@wire
+async def test_no_slot_of_postgresql_is_left_however_many_want_one(world: World) -> None:
+    """Logins that come, go and are refused while the slots are taken leave none free afterwards."""
+    server = world.staging.postgres
+
+    async def log_in() -> bool:
+        try:
+            connection = await server.connect()
+        except (asyncpg.PostgresError, ConnectionError):
+            return False
+        connection.terminate()
+        return True
+
+    async def crowd() -> None:
+        while True:
+            await log_in()
+
+    crowds = [asyncio.create_task(crowd()) for _ in range(3)]
+    try:
+        await world.apply_fault("postgres_too_many_connections", "postgres")
+        let_in = [await log_in() for _ in range(20)]
+    finally:
+        for task in crowds:
+            task.cancel()
+        await asyncio.gather(*crowds, return_exceptions=True)
+    let_in += [await log_in() for _ in range(20)]
+    await world.mend()
+    assert not any(let_in)
 
 
 async def test_an_option_of_a_link_that_makes_no_sense_is_refused() -> None:
