@@ -1,5 +1,6 @@
 """Fixtures for every room."""
 
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,6 +12,12 @@ from tests.slack_workspace import running_slack
 # Time per example says more about what else runs on the machine than about the code.
 settings.register_profile("whybot", deadline=None)
 settings.load_profile("whybot")
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background makes them, and all that they start, deaf to Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
