@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any, Self
 
-from sandbox.cloud.calls import Gate
+from google.cloud import run_v2
+
+from sandbox.cloud.calls import Caller, Gate
 from sandbox.cloud.compute import Compute
 from sandbox.cloud.connectors import Connectors
 from sandbox.cloud.databases import Databases
 from sandbox.cloud.grpc_server import GrpcServer
+from sandbox.cloud.jobs import TROUBLES as JOB_TROUBLES
+from sandbox.cloud.jobs import Jobs, Runner
+from sandbox.cloud.logs import Logs
 from sandbox.cloud.names import REGIONS
 from sandbox.cloud.operations import Operations
 from sandbox.cloud.project import Project
@@ -16,6 +22,10 @@ from sandbox.cloud.resources import Resources
 from sandbox.cloud.rest_server import RestServer
 from sandbox.cloud.revisions import Revisions
 from sandbox.cloud.services import Services
+from sandbox.cloud.storage import Projects, Resizing, Storage
+
+FOLLOWS = "whybot-follows"
+"""The label of a job whose VPC access the deploy pipeline keeps like that of a service's serving revision."""
 
 
 class FakeCloud:
@@ -43,6 +53,8 @@ class FakeCloud:
         self.connectors = Connectors(self.project, self._follow)
         self.databases = Databases(self.project)
         self.compute = Compute(self.project, self._follow)
+        self.jobs = Jobs(self.project, self.revisions)
+        self.logs = Logs(self.project, self.gate.admit)
         self._credentials = credentials
         self._stack = AsyncExitStack()
         self.grpc_address = ""
@@ -54,15 +66,25 @@ class FakeCloud:
             *self.revisions.methods(),
             *self.connectors.methods(),
             *self.databases.methods(),
+            *self.jobs.methods(),
+            *self.logs.methods(),
             *self.operations.methods(),
         ]
+        rest = [
+            *self.compute.methods(),
+            *Storage(self.project).methods(),
+            *Projects(self.project, lambda: self.gate.denied).methods(),
+            *Resizing(self.project, self.connectors).methods(),
+        ]
         grpc_server = GrpcServer(methods, self.gate, self.principal, self._credentials)
-        rest_server = RestServer(self.compute.methods(), self.gate, self.principal)
+        rest_server = RestServer(rest, self.gate, self.principal)
         self._stack.push_async_callback(self.operations.close)
         self.grpc_address = await grpc_server.start()
         self._stack.push_async_callback(grpc_server.stop)
         self.rest_address = await rest_server.start()
         self._stack.push_async_callback(rest_server.stop)
+        self._stack.push_async_callback(self.jobs.close)
+        self._stack.callback(self.resources.subscribe(self._follow))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -126,5 +148,72 @@ class FakeCloud:
         """How many calls a method (`run.services.list`) got, or all of them."""
         return sum(not method or each.method == method for each in self.gate.calls)
 
+    # jobs
+
+    @property
+    def runner(self) -> Runner | None:
+        """What runs the programs of executions; without one a job cannot be run."""
+        return self.jobs.runner
+
+    @runner.setter
+    def runner(self, runner: Runner | None) -> None:
+        self.jobs.runner = runner
+
+    @property
+    def job_trouble(self) -> str | None:
+        """What befalls executions from now on: `hang`, `die`, `late`, `forge` or nothing; see `Jobs`."""
+        return self.jobs.trouble
+
+    @job_trouble.setter
+    def job_trouble(self, trouble: str | None) -> None:
+        if trouble is not None and trouble not in JOB_TROUBLES:
+            raise ValueError(f"There is no trouble {trouble!r} of jobs; there is {', '.join(JOB_TROUBLES)}.")
+        self.jobs.trouble = trouble
+
+    # what people do
+
+    def caller(self, name: str, agent: str = "", at: datetime | None = None) -> Caller:
+        """Someone of this project: `deploy-bot` is its service account of that name."""
+        principal = name if "@" in name else f"{name}@{self.project.id}.iam.gserviceaccount.com"
+        return Caller(principal, agent, at=at)
+
+    async def deploy(
+        self,
+        service: str,
+        change: Callable[[run_v2.Service], None],
+        by: Caller | str = "deploy-bot",
+    ) -> run_v2.Service:
+        """Changes a service (short or full name) as its API would, past permissions and troubles.
+
+        Gives the service when the operation is over, also where its new revision is not ready. Raises
+        `CloudError` for a change that Cloud Run refuses.
+        """
+        place = f"projects/{self.project.id}/locations/{self.project.region}/services"
+        name = service if "/" in service else f"{place}/{service}"
+        caller = self.caller(by) if isinstance(by, str) else by
+        wanted = run_v2.Service(self.resources.services[name])
+        change(wanted)
+        operation = await self.services.update(run_v2.UpdateServiceRequest(service=wanted), caller)
+        await self.operations.result(operation)
+        return self.resources.services[name]
+
     def _follow(self) -> None:
-        """What follows a change of the network or of what serves."""
+        """Does what the deploy pipeline does: jobs get the VPC access of what serves."""
+        pipeline = self.caller("pipeline", "deploy-pipeline")
+        followed = False
+        for job in tuple(self.resources.jobs.values()):
+            access = self._serving_access(job.labels.get(FOLLOWS, ""))
+            if access is not None and access != job.template.template.vpc_access:
+                self.jobs.follow(job, access, pipeline)
+                followed = True
+        if followed:
+            self.resources.changed()
+
+    def _serving_access(self, service: str) -> run_v2.VpcAccess | None:
+        place = f"projects/{self.project.id}/locations/{self.project.region}/services/{service}"
+        found = self.resources.services.get(place)
+        if found is None or not found.traffic_statuses:
+            return None
+        most = max(found.traffic_statuses, key=lambda each: each.percent)
+        revision = self.resources.revisions.get(f"{place}/revisions/{most.revision}")
+        return None if revision is None else revision.vpc_access
