@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from bot import manifest
 from checks.environment import Environment, load_environments, models
+from checks.output.drift import DriftDocument
 from checks.output.json import SweepDocument
 from docs.reference import checks_page
 
@@ -30,6 +31,11 @@ def check_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(SweepDocument).json_schema(), "whybot check")
 
 
+def drift_schema() -> dict[str, Any]:
+    """The schema of what `whybot drift --format json` writes."""
+    return _titled(TypeAdapter(DriftDocument).json_schema(), "whybot drift")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -40,6 +46,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "docs/schemas/environment-1.json": _text(environment_schema()),
         ROOT / "docs/schemas/check-1.json": _text(check_schema()),
+        ROOT / "docs/schemas/drift-1.json": _text(drift_schema()),
         ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }

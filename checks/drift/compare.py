@@ -124,6 +124,8 @@ def _terraform(scope: Scope, subject: Subject, field: Field, *, existence: bool)
     if not isinstance(found.thing, Managed):
         return _side(scope, found, field, field.terraform, existence=existence)
     best, configured = found.thing.best, found.thing.configured
+    if field.left_to_others((*best.ignored, *(configured.ignored if configured else ()))):
+        return UNSET
     if field.configured_only:
         return UNSET if configured is None else _of_resource(scope, field, configured)
     recorded = _of_resource(scope, field, best)

@@ -4,7 +4,7 @@ Adding a field is one entry in `FIELDS`. A reader returns a raw value: None wher
 where there is known to be none; `reading.py` takes what Terraform could not evaluate as unknown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,6 +43,8 @@ from checks.names import Ref
 from checks.observations import Blind, Egress
 from checks.path.model import Target
 from checks.terraform.model import Infrastructure, Unevaluated
+
+SERVES = (Group.SERVING, Group.TEMPLATE)
 
 FromFile = Callable[[Scope, Any], Any]
 FromTerraform = Callable[[Scope, Any], Any]
@@ -84,6 +86,11 @@ class Field:
     part: Literal["way", "egress"] | None = None
     put: Put | None = None
     configured_only: bool = False  # a state records what was deployed, so that only the files have a will
+
+    def left_to_others(self, ignored: Sequence[str]) -> bool:
+        """Whether Terraform's `ignore_changes` has this field: then it has no say in it."""
+        names = {"all", *self.name.split(".")} | ({"template"} if self.groups == SERVES else set())
+        return any(each.rpartition(".")[2].partition("[")[0] in names for each in ignored)
 
 
 def _attr(*path: str) -> FromTerraform:
@@ -186,9 +193,8 @@ def _live_account(_scope: Scope, carrier: Carrier) -> Any:
 
 def _terraform_image(_scope: Scope, values: Mapping[str, Any]) -> Any:
     """Only a plainly written image: what is ignored or worked out is left to whoever deploys."""
-    ignored = str(attribute(values, "lifecycle", "ignore_changes") or "")
     image = attribute(values, "template", "containers", "image")
-    return None if "image" in ignored or "all" in ignored or isinstance(image, Unevaluated) else image
+    return None if isinstance(image, Unevaluated) else image
 
 
 def _ingress(raw: Any) -> Any:
@@ -287,7 +293,6 @@ def _name_of_live(_scope: Scope, thing: Any) -> Any:
 
 
 EXISTS = "is there"
-SERVES = (Group.SERVING, Group.TEMPLATE)
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -337,11 +342,13 @@ FIELDS: tuple[Field, ...] = (
     Field((Group.CONNECTOR,), "max_instances", "most instances", NUMBER, _silent, *MAX, _fewer),
     Field(
         (Group.FIREWALL,), "", "rule", RULE, _silent, lambda _scope, values: terraform_rule(values),
-        lambda _scope, firewall: live_rule(firewall), could("no declared path depends on it now, others may"), put=put.firewall,
+        lambda _scope, firewall: live_rule(firewall),
+        could("no declared path depends on it now, others may"), put=put.firewall,
     ),
     Field(
         (Group.ROUTE,), "", "route", WAY, _silent, lambda _scope, values: terraform_way(values),
-        lambda _scope, route: live_way(route), could("no declared path depends on it now, others may"), put=put.route,
+        lambda _scope, route: live_way(route),
+        could("no declared path depends on it now, others may"), put=put.route,
     ),
     Field(
         (Group.SERVICE,), "", EXISTS, NAME, _name_of_file, _attr("name"), _name_of_live,
