@@ -83,7 +83,7 @@ class Trouble:
         return self.left != 0 and fnmatch.fnmatch(method, self.methods)
 
 
-class Garbage(Exception):
+class GarbageError(Exception):
     """The answer is to be bytes that mean nothing."""
 
 
@@ -111,7 +111,7 @@ class Gate:
         return trouble
 
     async def handle(self, method: Method, request: Any, caller: Caller) -> Any:
-        """The answer to a call; raises `CloudError` or `Garbage`."""
+        """The answer to a call; raises `CloudError` or `GarbageError`."""
         resource = method.scope(request)
         self.calls.append(Call(method.name, caller.principal, datetime.now(UTC), resource))
         trouble = self._strike(method.name)
@@ -154,7 +154,7 @@ class Gate:
             await asyncio.sleep(trouble.seconds)
             return
         if trouble.kind == "garbage":
-            raise Garbage
+            raise GarbageError
         raise self._refusal(trouble, method)
 
     def _refusal(self, trouble: Trouble, method: Method) -> CloudError:

@@ -58,11 +58,10 @@ AGGREGATED = {
 
 
 class Compute:
-    """The parts of Compute Engine that networks are made of. `after` is called after each change."""
+    """The parts of Compute Engine that networks are made of."""
 
-    def __init__(self, project: Project, after: Callable[[], None]) -> None:
+    def __init__(self, project: Project) -> None:
         self._project = project
-        self._after = after
         self._operations: dict[str, tuple[compute_v1.Operation, Any]] = {}
 
     def methods(self) -> list[RestMethod]:
@@ -161,7 +160,7 @@ class Compute:
             for key, each in found:
                 scopes.setdefault("/".join(key.split("/")[:2]), []).append(each)
             items = {scope: scoped(**{kind.collection: each}) for scope, each in scopes.items()}
-            listed = whole(kind=f"compute#{kind.singular}AggregatedList", items=items)
+            listed: Any = whole(kind=f"compute#{kind.singular}AggregatedList", items=items)
             if token:
                 listed.next_page_token = token
             return _json(listed)
@@ -314,7 +313,6 @@ class Compute:
         async def settle() -> compute_v1.Operation:
             change()
             project.resources.changed()
-            self._after()
             return compute_v1.Operation(name=name)
 
         running = project.operations.start(f"projects/{project.id}/global", compute_v1.Operation(), settle)
@@ -335,7 +333,10 @@ class Compute:
     async def _operation(self, request: Request, _caller: Caller) -> str:
         operation, running = self._known(request)
         if (await self._project.operations.get(running.name)).done:
-            operation.status, operation.progress = compute_v1.Operation.Status.DONE, 100
+            operation.status, operation.progress = (
+                compute_v1.Operation.Status(compute_v1.Operation.Status.DONE),
+                100,
+            )
         return _json(operation)
 
     async def _wait(self, request: Request, caller: Caller) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 from google.cloud.run_v2 import Condition
 
-State = Condition.State
+State = Condition.State  # its members are int for mypy, since proto-plus has no types
 SUCCEEDED = State.CONDITION_SUCCEEDED
 FAILED = State.CONDITION_FAILED
 RECONCILING = State.CONDITION_RECONCILING
 PENDING = State.CONDITION_PENDING
 
 
-def condition(type_: str, state: State, at: datetime, message: str = "", **reason: Any) -> Condition:
+def condition(type_: str, state: int, at: datetime, message: str = "", **reason: Any) -> Condition:
     """One condition; `reason` is one of the reasons' fields of the message."""
     severity = Condition.Severity.ERROR if state == FAILED else Condition.Severity.SEVERITY_UNSPECIFIED
     return Condition(

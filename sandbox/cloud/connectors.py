@@ -1,6 +1,5 @@
 """Serverless VPC Access: connectors are listed, made, resized (over REST only) and deleted."""
 
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -20,11 +19,10 @@ RESIZABLE = frozenset({"machineType", "minInstances", "maxInstances"})
 
 
 class Connectors:
-    """The interface of Serverless VPC Access. `after` is called when a connector has changed."""
+    """The interface of Serverless VPC Access."""
 
-    def __init__(self, project: Project, after: Callable[[], None]) -> None:
+    def __init__(self, project: Project) -> None:
         self._project = project
-        self._after = after
 
     def methods(self) -> list[Method]:
         """What clients may call over gRPC."""
@@ -88,15 +86,14 @@ class Connectors:
         connector = Connector(request.connector)
         if bool(connector.subnet.name) == bool(connector.network and connector.ip_cidr_range):
             raise invalid("Either a subnet, or a network with an IP CIDR range must be given.", "connector")
-        connector.name, connector.state = name, Connector.State.CREATING
+        connector.name, connector.state = name, Connector.State(Connector.State.CREATING)
         _fill(connector)
         self._project.resources.connectors[name] = connector
         self._changed(caller, "CreateConnector", name)
 
         async def settle() -> Connector:
-            connector.state = Connector.State.READY
+            connector.state = Connector.State(Connector.State.READY)
             self._project.resources.changed()
-            self._after()
             return connector
 
         return self._project.operations.start(parse(name).parent, _metadata("create", name, caller), settle)
@@ -107,13 +104,12 @@ class Connectors:
             raise precondition(
                 f"Connector '{connector.name}' is in use by {connector.connected_projects[0]}."
             )
-        connector.state = Connector.State.DELETING
+        connector.state = Connector.State(Connector.State.DELETING)
         self._changed(caller, "DeleteConnector", connector.name)
 
         async def remove() -> Connector:
             self._project.resources.connectors.pop(connector.name, None)
             self._project.resources.changed()
-            self._after()
             return connector
 
         place = parse(connector.name).parent
@@ -135,11 +131,11 @@ class Connectors:
             setattr(connector, short, getattr(wanted, short))
         if connector.min_instances >= connector.max_instances:
             raise invalid("minInstances must be less than maxInstances.", "connector")
-        connector.state = Connector.State.UPDATING
+        connector.state = Connector.State(Connector.State.UPDATING)
         self._changed(caller, "UpdateConnector", connector.name)
 
         async def settle() -> Connector:
-            connector.state = Connector.State.READY
+            connector.state = Connector.State(Connector.State.READY)
             self._project.resources.changed()
             return connector
 
@@ -151,7 +147,6 @@ class Connectors:
         monitored = self._project.monitored("audited_resource", service=API, method=method)
         self._project.audit(caller, API, method, name, monitored)
         self._project.resources.changed()
-        self._after()
 
 
 def _fill(connector: Connector) -> None:

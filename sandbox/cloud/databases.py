@@ -112,7 +112,7 @@ class Databases:
         field_mask_pb2.FieldMask(paths=paths).MergeMessage(
             redis_v1.Instance.pb(request.instance), redis_v1.Instance.pb(instance), True, True
         )
-        instance.state = redis_v1.Instance.State.UPDATING
+        instance.state = redis_v1.Instance.State(redis_v1.Instance.State.UPDATING)
         method = "google.cloud.redis.v1.CloudRedis.UpdateInstance"
         monitored = self._project.monitored(
             "redis_instance", instance_id=instance.name, region=instance.location_id
@@ -121,7 +121,7 @@ class Databases:
         self._project.resources.changed()
 
         async def settle() -> redis_v1.Instance:
-            instance.state = redis_v1.Instance.State.READY
+            instance.state = redis_v1.Instance.State(redis_v1.Instance.State.READY)
             self._project.resources.changed()
             return instance
 

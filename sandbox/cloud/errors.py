@@ -110,7 +110,8 @@ def stale(name: str, given: str, current: str) -> CloudError:
     """The etag is of an older version."""
     return CloudError(
         grpc.StatusCode.ABORTED,
-        f"Conflict for resource '{name}': version '{given}' was specified but current version is '{current}'.",
+        f"Conflict for resource '{name}': version '{given}' was specified but current version is"
+        f" '{current}'.",
     )
 
 

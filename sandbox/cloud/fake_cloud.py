@@ -49,10 +49,10 @@ class FakeCloud:
         self.principal = f"whybot@{project}.iam.gserviceaccount.com"
         self.gate = Gate(project, number, REGIONS | {region})
         self.revisions = Revisions(self.project)
-        self.services = Services(self.project, self.revisions, self._follow)
-        self.connectors = Connectors(self.project, self._follow)
+        self.services = Services(self.project, self.revisions)
+        self.connectors = Connectors(self.project)
         self.databases = Databases(self.project)
-        self.compute = Compute(self.project, self._follow)
+        self.compute = Compute(self.project)
         self.jobs = Jobs(self.project, self.revisions)
         self.logs = Logs(self.project, self.gate.admit)
         self._credentials = credentials

@@ -7,7 +7,7 @@ import grpc
 import grpc.aio
 from grpc_status import rpc_status
 
-from sandbox.cloud.calls import Caller, Garbage, Gate, Method
+from sandbox.cloud.calls import Caller, GarbageError, Gate, Method
 from sandbox.cloud.errors import CloudError
 
 HOST = "127.0.0.1"
@@ -62,7 +62,7 @@ class GrpcServer:
                 return await self._gate.handle(method, request, self._caller(context))
             except CloudError as error:
                 await context.abort_with_status(rpc_status.to_status(error.status()))
-            except Garbage:
+            except GarbageError:
                 return GARBAGE
 
         return answer
@@ -94,7 +94,8 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc comes wit
 
 
 def _reader(message: Any) -> Callable[[bytes], Any]:
-    return getattr(message, "deserialize", None) or message.FromString  # proto-plus, or plain
+    read: Callable[[bytes], Any] = getattr(message, "deserialize", None) or message.FromString
+    return read  # of proto-plus, or plain
 
 
 def _writer(message: Any) -> Callable[[Any], bytes]:

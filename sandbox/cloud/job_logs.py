@@ -18,7 +18,7 @@ LINE = 256 * 1024
 
 
 class JobLogs:
-    """Turns an execution's lines into log entries. JSON lines become `jsonPayload`, as structured logging does.
+    """Turns an execution's lines into log entries; lines of JSON become `jsonPayload`.
 
     `held`: entries wait for `release`. `forged`: a key with which answers are signed anew, a lie in them.
     """
@@ -97,5 +97,5 @@ def _object(line: str) -> dict[str, Any] | None:
 
 
 def _severity(name: object) -> int:
-    known = dict(LogSeverity.items())
+    known: dict[str, int] = dict(LogSeverity.items())
     return known.get(str(name).upper(), 0)

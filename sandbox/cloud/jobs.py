@@ -26,6 +26,7 @@ MUTABLE = (
 )  # fmt: skip
 DEFAULT_TIMEOUT = 600.0
 """Seconds that a task may take where nothing is said."""
+LOG_VIEWER = "https://console.cloud.google.com/logs/viewer"
 TROUBLES = ("hang", "die", "late", "forge")
 
 
@@ -56,8 +57,8 @@ class Jobs:
     """The Jobs, Executions and Tasks interfaces of Cloud Run.
 
     `trouble` None, or what befalls executions from now on: `hang` (never does anything), `die` (exit code 1,
-    no output), `late` (its log entries are held back `late_seconds` longer than it runs), `forge` (answers are
-    signed with another key). `cold_start` is how long an instance takes to start, in seconds.
+    no output), `late` (its log entries are held back `late_seconds` longer than it runs), `forge` (answers
+    are signed with another key). `cold_start` is how long an instance takes to start, in seconds.
     """
 
     project: Project
@@ -71,8 +72,7 @@ class Jobs:
 
     def methods(self) -> list[Method]:
         """What clients may call."""
-        jobs, executions = "run.jobs", "run.executions"
-        v2 = run_v2
+        jobs, runs, v2 = "run.jobs", "run.executions", run_v2
         return [
             _method("Jobs/GetJob", jobs, "get", v2.GetJobRequest, self._get, v2.Job),
             _method("Jobs/ListJobs", jobs, "list", v2.ListJobsRequest, self._list, v2.ListJobsResponse),
@@ -82,7 +82,7 @@ class Jobs:
             _method("Jobs/RunJob", jobs, "run", v2.RunJobRequest, self._run),
             _method(
                 "Executions/GetExecution",
-                executions,
+                runs,
                 "get",
                 v2.GetExecutionRequest,
                 self._execution,
@@ -90,18 +90,14 @@ class Jobs:
             ),
             _method(
                 "Executions/ListExecutions",
-                executions,
+                runs,
                 "list",
                 v2.ListExecutionsRequest,
                 self._executions,
                 v2.ListExecutionsResponse,
             ),
-            _method(
-                "Executions/CancelExecution", executions, "cancel", v2.CancelExecutionRequest, self._cancel
-            ),
-            _method(
-                "Executions/DeleteExecution", executions, "delete", v2.DeleteExecutionRequest, self._forget
-            ),
+            _method("Executions/CancelExecution", runs, "cancel", v2.CancelExecutionRequest, self._cancel),
+            _method("Executions/DeleteExecution", runs, "delete", v2.DeleteExecutionRequest, self._forget),
             _method(
                 "Tasks/ListTasks", "run.tasks", "list", v2.ListTasksRequest, self._tasks, v2.ListTasksResponse
             ),
@@ -245,10 +241,8 @@ class Jobs:
             task_count=overrides.task_count or job.template.task_count or 1,
             template=template,
             reconciling=True,
-            conditions=[
-                condition("Completed", conditions.RECONCILING, now, "Waiting for execution to start.")
-            ],
-            log_uri=f"https://console.cloud.google.com/logs/viewer?project={self.project.id}&resource=cloud_run_job",
+            conditions=[condition("Completed", conditions.RECONCILING, now, "Waiting for an instance.")],
+            log_uri=f"{LOG_VIEWER}?project={self.project.id}&resource=cloud_run_job",
             etag=new_etag(),
         )
 

@@ -3,10 +3,10 @@
     resource.type="cloud_run_revision" AND httpRequest.status>=500
     (severity>=ERROR OR NOT textPayload:"ready") timestamp>"2026-01-01T00:00:00Z"
 
-Comparisons of a field with a value by `=`, `!=`, `<`, `<=`, `>`, `>=`, `:` (holds, or is there with `:*`), `=~` and
-`!~`; `AND`, `OR`, `NOT` or `-`, brackets, `log_id("…")`, comments from `--` on. AND may be left out. After
-cloud.google.com/logging/docs/view/logging-query-language; a value there that is no quoted text, number or word, a
-list of values in brackets, or any other function is INVALID_ARGUMENT here.
+Comparisons of a field with a value by `=`, `!=`, `<`, `<=`, `>`, `>=`, `:` (holds, or is there with `:*`),
+`=~` and `!~`; `AND`, `OR`, `NOT` or `-`, brackets, `log_id("…")`, comments from `--` on. AND may be left out.
+After cloud.google.com/logging/docs/view/logging-query-language. Other functions, a list of values in brackets
+and words to be found anywhere are INVALID_ARGUMENT here.
 """
 
 import re
@@ -32,11 +32,11 @@ TOKEN = re.compile(
 )
 ROOTS = frozenset(
     {
-        "logName", "resource", "timestamp", "receiveTimestamp", "severity", "insertId", "labels", "textPayload",
-        "jsonPayload", "protoPayload", "httpRequest", "trace", "spanId", "operation", "sourceLocation",
+        "logName", "resource", "timestamp", "receiveTimestamp", "severity", "insertId", "labels",
+        "textPayload", "jsonPayload", "protoPayload", "httpRequest", "trace", "spanId",
     }
 )  # fmt: skip
-SEVERITIES = {name: number for name, number in LogSeverity.items()}
+SEVERITIES: dict[str, int] = dict(LogSeverity.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _tokens(text: str) -> list[Token]:
 
 
 class _Parser:
-    """Recursive descent: OR binds tighter than AND, as Cloud Logging has it (`a OR b AND c` is (a OR b) AND c)."""
+    """Recursive descent. OR binds tighter than AND, as Cloud Logging has it."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
@@ -125,7 +125,7 @@ class _Parser:
         token = self._take()
         if token is None or token.kind != "word":
             raise _unparseable("a field is wanted" + (f" in place of {token.value!r}" if token else ""))
-        name = token.value
+        name: str = token.value
         while name.endswith(".") and (quoted := self._next()) is not None and quoted.kind == "text":
             self._at += 1  # labels."run.googleapis.com/execution_name"
             name += quoted.value.replace(".", "\0")
@@ -206,7 +206,13 @@ def _ordered(operator: str, found: Any, wanted: Any) -> bool:
         return bool((found == wanted) == (operator == "="))
     if found is None:
         return False
-    return {"<": found < wanted, "<=": found <= wanted, ">": found > wanted, ">=": found >= wanted}[operator]
+    answers: dict[str, bool] = {
+        "<": found < wanted,
+        "<=": found <= wanted,
+        ">": found > wanted,
+        ">=": found >= wanted,
+    }
+    return answers[operator]
 
 
 def _key(path: list[str], value: str) -> Callable[[Any], Any]:
@@ -237,7 +243,7 @@ def _severity(found: Any) -> int:
 
 def _time(found: Any) -> datetime:
     try:
-        return datetime.fromisoformat(str(found).replace("Z", "+00:00"))
+        return datetime.fromisoformat(str(found))
     except ValueError as error:
         raise _unparseable(f"{found!r} is no time as RFC 3339 has it") from error
 

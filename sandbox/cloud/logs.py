@@ -34,6 +34,7 @@ class Logs:
     def __init__(self, project: Project, admit: Callable[[Method, str], None]) -> None:
         self._project = project
         self._admit = admit
+        self._views: dict[str, dict[str, Any]] = {}
 
     def methods(self) -> list[Method]:
         """What clients may call."""
@@ -85,11 +86,17 @@ class Logs:
         if request.order_by not in ("", "timestamp asc", "timestamp desc", "timestamp"):
             raise invalid(f"Cannot order by {request.order_by!r}.", "order_by")
         matches = parse_filter(request.filter)
-        found = [entry for entry in self._project.resources.logs if matches(view(entry))]
+        found = [entry for entry in self._project.resources.logs if matches(self._seen(entry))]
         found.sort(key=_when, reverse=request.order_by.endswith("desc"))
         scope = f"logs {request.filter} {request.order_by}"
         entries, token = page(found, request.page_size, request.page_token, scope, most=MOST, usual=50)
         return ListLogEntriesResponse(entries=entries, next_page_token=token)
+
+    def _seen(self, entry: LogEntry) -> dict[str, Any]:
+        """An entry's view, made once: entries do not change."""
+        if entry.insert_id not in self._views:
+            self._views[entry.insert_id] = view(entry)
+        return self._views[entry.insert_id]
 
     async def _write(self, request: Any, caller: Caller) -> WriteLogEntriesResponse:
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A runner for jobs: the program as a child process, its lines as log entries, killed when it is cancelled."""
+"""Runs the program of a job's execution as a child process, whose lines become log entries."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

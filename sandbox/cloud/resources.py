@@ -1,6 +1,6 @@
 """What exists in the fake Google Cloud: the official messages, by their full names.
 
-Whoever prepares a world writes to these mappings and calls `changed()` afterwards; the API's methods do the same.
+Whoever prepares a world writes to these mappings and calls `changed()` afterwards, as the API's methods do.
 """
 
 import copy
@@ -41,7 +41,8 @@ class Resources:
     `regions/us-central1/subnetworks/staging-subnet`); `peering_routes` is what a network imports over a
     peering, keyed by `(network name, peering name)`; `router_routes` is what a router has learned, keyed as
     routers are; `policies` are firewall policies in force, keyed by network name. SQL's are
-    `projects/PROJECT/instances/NAME`. `objects` is keyed by `(bucket, object)`. `logs` is in order of arrival.
+    `projects/PROJECT/instances/NAME`. `objects` is keyed by `(bucket, object)`. `logs` is in order of
+    arrival; entries are not changed.
     """
 
     services: dict[str, run_v2.Service] = field(default_factory=dict)

@@ -1,5 +1,4 @@
-"""Serves the interfaces that Google's clients use over REST: Compute Engine, Cloud Storage, Resource Manager, and
-the resizing of connectors, which has no gRPC client."""
+"""Serves what Google's clients ask over REST."""
 
 import asyncio
 import json
@@ -15,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.cloud import errors
-from sandbox.cloud.calls import Caller, Deny, Garbage, Gate, Method
+from sandbox.cloud.calls import Caller, Deny, GarbageError, Gate, Method
 from sandbox.cloud.errors import CloudError, invalid
 from sandbox.server import HOST, QuietServer
 
@@ -91,7 +90,7 @@ class RestServer:
                 return _response(await self._gate.handle(method, request, caller))
             except CloudError as error:
                 return JSONResponse(error.document(), error.http_status, headers=_retry_after(error))
-            except Garbage:
+            except GarbageError:
                 return Response(GARBAGE, media_type="application/json")
 
         return endpoint

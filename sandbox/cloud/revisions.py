@@ -108,7 +108,7 @@ class Revisions:
         revision.update_time = now
         return why
 
-    def obstacle(self, access: run_v2.VpcAccess) -> tuple[str, Condition.CommonReason]:
+    def obstacle(self, access: run_v2.VpcAccess) -> tuple[str, int]:
         """Why something with this VPC access cannot start, with Cloud Run's reason; nothing where it can."""
         undefined = Condition.CommonReason.COMMON_REASON_UNDEFINED
         if access.connector:

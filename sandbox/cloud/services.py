@@ -1,10 +1,10 @@
 """Cloud Run's services: read, deployed, given traffic, deleted.
 
-Behaviour after cloud.google.com/run/docs/reference/rpc and docs/rollouts-rollbacks-traffic-migration: a change of
-the template makes a revision, LATEST is the latest that is ready, a revision that cannot start gets no traffic.
+Behaviour after cloud.google.com/run/docs/reference/rpc and run/docs/rollouts-rollbacks-traffic-migration:
+a change of the template makes a revision, LATEST is the latest that is ready, one that cannot start gets no traffic.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -33,12 +33,11 @@ MUTABLE = (
 
 
 class Services:
-    """The Services interface of Cloud Run. `after` is called when what a service serves may have changed."""
+    """The Services interface of Cloud Run."""
 
-    def __init__(self, project: Project, revisions: Revisions, after: Callable[[], None]) -> None:
+    def __init__(self, project: Project, revisions: Revisions) -> None:
         self._project = project
         self._revisions = revisions
-        self._after = after
 
     def methods(self) -> list[Method]:
         """What clients may call."""
@@ -204,11 +203,11 @@ class Services:
                 service.latest_ready_revision = made
         problem = self._route(service)
         if why:
-            problem = f"Revision '{made.rpartition('/')[2] if made else ''}' is not ready and cannot serve traffic. {why}"
+            short = made.rpartition("/")[2] if made else ""
+            problem = f"Revision '{short}' is not ready and cannot serve traffic. {why}"
         if newest:
             self._conclude(service, why, problem, caller)
         self._project.resources.changed()
-        self._after()
         if problem:
             raise precondition(problem)
         return service

@@ -110,7 +110,7 @@ class Storage:
         return document
 
     async def _download(self, request: Request, _caller: Caller) -> Response:
-        name, found = self._found(request)
+        found = self._found(request)[1]
         first, last = _range(request.headers.get("range", ""), found.size)
         headers = {
             "x-goog-generation": str(found.generation),
