@@ -1,7 +1,7 @@
 """What listeners work with, built by `wiring` and handed to each of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -11,11 +11,15 @@ from bot.store.sweeps import Asked, Request, Sweeps
 from bot.sweeps import allowed_seconds
 from bot.unkept import Unkept
 from checks.environment import Environment
+from checks.eyes import Eyes
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The environments, the store's sweeps, and the ways to Slack. `changed` wakes the outbox."""
+    """The environments, the store's sweeps, and the ways to Slack. `changed` wakes the outbox.
+
+    `eyes` are those of environments that name a project.
+    """
 
     environments: Mapping[str, Environment]
     sweeps: Sweeps
@@ -24,6 +28,7 @@ class Services:
     answers: Answers
     unkept: Unkept
     changed: Callable[[], None]
+    eyes: Mapping[str, Eyes] = field(default_factory=dict)
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:

@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.answers import Answers
 from bot.app import build_app
 from bot.cards import Cards
+from bot.eyes import open_eyes
 from bot.jobs import Jobs
 from bot.outbox import Outbox, Patience
 from bot.services import Services
@@ -36,6 +37,7 @@ from bot.sweeps import SweepWorker
 from bot.unkept import Unkept
 from bot.web import Readiness, Web
 from checks.environment import Environment, load_environments, load_overlay
+from checks.eyes import Eyes
 from checks.overlay import Overlay
 from checks.runner import Runner
 
@@ -169,7 +171,8 @@ async def build(
     async with AsyncExitStack() as stack:
         database = Database(address)
         stack.push_async_callback(database.close)
-        runners = await _runners(stack, settings, environments, overlay)
+        eyes = await _eyes(stack, settings, environments)
+        runners = await _runners(stack, settings, environments, overlay, eyes)
         timeout = aiohttp.ClientTimeout(total=patience.call)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         slack = _slack(settings, session, patience)
@@ -184,7 +187,7 @@ async def build(
         bot = Bot(
             settings=settings,
             database=database,
-            services=Services(environments, sweeps, cards, slack, answers, unkept, outbox.wake),
+            services=Services(environments, sweeps, cards, slack, answers, unkept, outbox.wake, eyes),
             outbox=outbox,
             jobs=Jobs(database, worker),
             sweeper=Sweeper(sweeps, messages, outbox.wake),
@@ -199,12 +202,26 @@ async def _runners(
     settings: Settings,
     environments: Mapping[str, Environment],
     overlay: Overlay | None,
+    eyes: Mapping[str, Eyes],
 ) -> dict[str, Runner]:
     secrets = load_secrets()
     return {
-        name: await stack.enter_async_context(Runner(environment, secrets, settings.vantage, overlay=overlay))
+        name: await stack.enter_async_context(
+            Runner(environment, secrets, settings.vantage, overlay=overlay, eyes=eyes.get(name))
+        )
         for name, environment in environments.items()
     }
+
+
+async def _eyes(
+    stack: AsyncExitStack, settings: Settings, environments: Mapping[str, Environment]
+) -> dict[str, Eyes]:
+    """The eyes of every environment that names a project."""
+    opened = {
+        name: await stack.enter_async_context(open_eyes(settings, environment))
+        for name, environment in environments.items()
+    }
+    return {name: eyes for name, eyes in opened.items() if eyes is not None}
 
 
 def _slack(settings: Settings, session: aiohttp.ClientSession, patience: Patience) -> AsyncWebClient:
