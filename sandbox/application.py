@@ -6,6 +6,7 @@ time-outs. Its container stays up (`/` answers 200) while `/health` says what a 
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ POSTGRES_TIMEOUT_S = 8.0
 CLICKHOUSE_TIMEOUT_S = 5.0
 STORE_ERRORS = (OSError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, httpx.HTTPError)
 TIMEOUTS = (TimeoutError, RedisTimeoutError, httpx.TimeoutException)
+LOG = logging.getLogger("sandbox.application")
 INTERNAL_ERROR = 1011
 """RFC 6455: the server met a condition that it did not expect."""
 
@@ -202,6 +204,7 @@ async def _checked(store: Store, question: Awaitable[Any]) -> dict[str, object]:
         await question
     except STORE_ERRORS as error:
         outcome = {"status": "unhealthy", "error": _words(error, store)}
+        LOG.error("health check failed: %s", outcome["error"])
     return outcome | {"response_time_ms": round((time.perf_counter() - began) * 1000, 1)}
 
 

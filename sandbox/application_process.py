@@ -1,18 +1,21 @@
 """The staging application in a process of its own, so that its work does not make the links slow.
 
 Run as `python -m sandbox.application_process`. It reads commands, one JSON document a line, from its standard
-input, answers each with a line, and ends with its input: when its owner closes it, or has died.
+input, answers each with a line, and ends with its input: when its owner closes it, or has died. Lines with
+`request` or `error` answer nothing: they tell of a request that is over, and of an application's complaint.
 """
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sandbox.application import Backend, Store, auth_application, frontend_application
+from sandbox.application import LOG, Backend, Store, auth_application, frontend_application
 from sandbox.site import Site
 
 LINE_LIMIT = 1 << 20
@@ -28,9 +31,30 @@ async def start(stack: AsyncExitStack, command: dict[str, Any]) -> dict[str, Sit
         "frontend": frontend_application(),
     }
     return {
-        name: await stack.enter_async_context(Site(application, Path(command["certificates"][name])))
+        name: await stack.enter_async_context(
+            Site(application, Path(command["certificates"][name]), partial(tell_request, name))
+        )
         for name, application in applications.items()
     }
+
+
+def tell_request(site: str, path: str, status: int, seconds: float) -> None:
+    """Tells the owner of a request."""
+    say({"request": {"site": site, "path": path, "status": status, "seconds": round(seconds, 4)}})
+
+
+class Complaints(logging.Handler):
+    """Tells the owner what the backend logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line for each."""
+        say({"error": {"site": "backend", "text": record.getMessage()}})
+
+
+def say(document: dict[str, Any]) -> None:
+    """Writes a line to the owner."""
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()
 
 
 async def serve() -> None:
@@ -39,6 +63,8 @@ async def serve() -> None:
     commands = asyncio.StreamReader(limit=LINE_LIMIT)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     sites: dict[str, Site] = {}
+    LOG.addHandler(Complaints())
+    LOG.propagate = False
     async with AsyncExitStack() as stack:
         while line := await commands.readline():
             command = json.loads(line)
@@ -51,8 +77,7 @@ async def serve() -> None:
                     sites[command["site"]].application.faults = command["faults"]
                 case "show":
                     sites[command["site"]].show(Path(command["certificate"]))
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+            say(answer)
         os._exit(0)  # nothing of it is to be kept, and its owner waits
 
 

@@ -209,7 +209,7 @@ def _revision(site: Site, age: int, now: datetime) -> run_v2.Revision:
         max_instance_request_concurrency=80,
         conditions=[_condition(each, when) for each in REVISION_CONDITIONS],
         log_uri=f"https://console.cloud.google.com/logs/viewer?project={PROJECT}",
-        creator=PIPELINE if age % 3 else TERRAFORM,
+        creator=TERRAFORM if age == OLD_REVISIONS else PIPELINE,
         etag=f'"{short}"',
     )
 

@@ -2,15 +2,19 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from checks.path.model import StepKey
 from checks.reasons import Reason
 from checks.result import Status
 from sandbox.errors import UnknownNameError, WorldError
+
+if TYPE_CHECKING:
+    from sandbox.changes import Change
 
 FOLDER = Path(__file__).with_name("scenarios")
 HEALTHY = "healthy"
@@ -81,11 +85,21 @@ class Expectation(_Strict):
     reason: Reason
 
 
+class PathExpectation(_Strict):
+    """What is said of the path to a dependency, and the step that decides."""
+
+    verdict: Status
+    step: StepKey
+
+
 class Scenario(_Strict):
     """A named state of the staging world.
 
-    `see` says what a person should see. `expect` holds those checks of `environments/staging.yaml`
-    that do not pass.
+    `see` says what a person should see. `faults` break things, `cloud` changes the configuration of Google
+    Cloud (`sandbox/changes/`). `expect` holds those checks of `environments/staging.yaml` that do not pass,
+    asked from the best vantage: dependencies from the backend's network. `expect_here` is what differs from
+    that where everything is asked from this machine. `expect_path` has those paths of the backend
+    that do not pass, `expect_drift` the fields that differ. A `look_alike` only looks like a fault.
     """
 
     schema_: Literal["whybot/scenario/1"] = Field(alias="schema")
@@ -94,7 +108,20 @@ class Scenario(_Strict):
     description: str
     see: str
     faults: tuple[FaultOrder, ...] = ()
+    cloud: tuple[dict[str, Any], ...] = ()
     expect: dict[str, Expectation] = {}
+    expect_here: dict[str, Expectation] = {}
+    expect_path: dict[str, PathExpectation] = {}
+    expect_drift: tuple[str, ...] = ()
+    look_alike: bool = False
+
+    def changes(self) -> "tuple[Change, ...]":
+        """The changes of the configuration; raises `WorldError` for one that is wrong."""
+        if not self.cloud:
+            return ()
+        from sandbox.changes import read_change  # brings Google's libraries along
+
+        return tuple(map(read_change, self.cloud))
 
 
 @cache
@@ -116,6 +143,7 @@ def read_scenario(path: Path) -> Scenario:
         scenario = Scenario.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
         for fault in scenario.faults:
             fault_kind(fault.fault).order(fault.target, fault.options)
+        scenario.changes()
     except (YAMLError, ValidationError, WorldError) as error:
         raise ScenarioError(f"{path.name}: {error}") from error
     if scenario.name != path.stem:

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sandbox.application import Misbehaving
+from sandbox.request_log import RequestLog, Tell
 
 HOST = "127.0.0.1"
 
@@ -33,11 +34,12 @@ class _Server(uvicorn.Server):
 class Site:
     """One service over HTTPS on a free port of loopback: `async with Site(application, certificate)`.
 
-    `certificate` is a PEM file with the key, the certificate and its chain.
+    `certificate` is a PEM file with the key, the certificate and its chain. `tell` hears of each request.
     """
 
-    def __init__(self, application: ASGIApp, certificate: Path) -> None:
+    def __init__(self, application: ASGIApp, certificate: Path, tell: Tell | None = None) -> None:
         self.application = Misbehaving(application)
+        self._served = RequestLog(self.application, tell) if tell else self.application
         self._context = _context(certificate)
         self.port = 0
         self._outer = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -52,7 +54,7 @@ class Site:
         self.port = listener.getsockname()[1]
         self._server = _Server(
             uvicorn.Config(
-                self.application,
+                self._served,
                 http="h11",
                 ws="websockets-sansio",
                 lifespan="off",

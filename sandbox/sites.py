@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,10 +18,16 @@ END_S = 5.0
 
 
 class Sites:
-    """`async with Sites(folder) as sites: await sites.start(…)`; its messages go to a log in `folder`."""
+    """`async with Sites(folder) as sites: await sites.start(…)`; its messages go to a log in `folder`.
+
+    `heard` hears of each request that is over (`request`) and of what an application complains (`error`).
+    """
 
     def __init__(self, folder: Path) -> None:
         self.ports: Mapping[str, int] = {}
+        self.heard: Callable[[str, Mapping[str, Any]], None] = lambda kind, told: None
+        self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._listening: asyncio.Task[None] | None = None
         self._log = folder / "application.log"
         self._process: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -39,11 +45,26 @@ class Sites:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 start_new_session=True,  # Ctrl-C is for the owner, who ends it
             )
+        self._listening = asyncio.create_task(self._listen(), name="what the application says")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._process is not None:
             await asyncio.shield(self._end(self._process))
+        if self._listening is not None:
+            await self._listening  # it ends with the process
+
+    async def _listen(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while (line := await self._process.stdout.readline()).endswith(b"\n"):
+            said: dict[str, Any] = json.loads(line)
+            kind = next((each for each in ("request", "error") if each in said), "")
+            if kind:
+                self.heard(kind, said[kind])
+            else:
+                self._answers.put_nowait(said)
+        self._answers.put_nowait(None)
 
     async def start(
         self, stores: Mapping[str, Store], certificates: Mapping[str, Path], *, database: str, user: str
@@ -88,16 +109,15 @@ class Sites:
         """Sends a command and waits until it is obeyed."""
         assert self._process is not None, "the application is not running"
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         async with self._one_at_a_time:
             with suppress(ConnectionError):  # then there is no answer either
                 self._process.stdin.write(json.dumps(command).encode() + b"\n")
                 await self._process.stdin.drain()
-            answer = await self._process.stdout.readline()
-        if not answer:
+            answer = await self._answers.get()
+        if answer is None:
+            self._answers.put_nowait(None)  # whoever asks next hears the same
             raise ServerError(f"the staging application has ended: {self._last_words()}")
-        obeyed: dict[str, Any] = json.loads(answer)
-        return obeyed
+        return answer
 
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

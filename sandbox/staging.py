@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis as RedisClient
 
@@ -11,10 +12,15 @@ from sandbox.network import Link
 from sandbox.servers import ClickHouse, Postgres, Redis
 from sandbox.sites import Sites
 
+if TYPE_CHECKING:
+    from sandbox.staging_cloud import StagingCloud  # imported late by the world: it costs a second
+
 HERE = "here"
 """The source of the prober: whoever runs on this machine."""
 BACKEND = "backend"
-SOURCES: Mapping[str, str] = {HERE: "this machine", BACKEND: "backend"}
+JOB = "job"
+"""The Cloud Run job of whybot, which asks from the backend's network."""
+SOURCES: Mapping[str, str] = {HERE: "this machine", BACKEND: "backend", JOB: "Cloud Run job"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ TARGETS: Mapping[str, Target] = {
 STORES = ("redis", "postgres", "clickhouse")
 SITES = ("backend", "auth", "frontend")
 DNS = "dns"
+CLOUD = "cloud"
+"""The target of what can be wrong with Google Cloud's interfaces."""
 
 
 @dataclass(slots=True)
@@ -58,6 +66,7 @@ class Staging:
     names: NameServer
     sites: Sites
     links: dict[tuple[str, str], Link]
+    cloud: "StagingCloud"
 
     def links_to(self, target: str, source: str = "") -> list[Link]:
         """The links to a target, from one source or (empty) from all."""

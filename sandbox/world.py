@@ -2,13 +2,20 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncpg import InterfaceError, PostgresError
 from redis.exceptions import RedisError
@@ -24,7 +31,10 @@ from sandbox.network import HOST, Link
 from sandbox.scenario import HEALTHY, SCENARIOS, Scenario, load_scenario
 from sandbox.servers import ClickHouse, Postgres, Redis, ServerError
 from sandbox.sites import Sites
-from sandbox.staging import BACKEND, DNS, HERE, SITES, SOURCES, STORES, TARGETS, Staging
+from sandbox.staging import BACKEND, CLOUD, DNS, HERE, JOB, SITES, SOURCES, STORES, TARGETS, Staging
+
+if TYPE_CHECKING:
+    from sandbox.staging_cloud import StagingCloud
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent / "environments"
 DATABASE = "netra"
@@ -74,7 +84,8 @@ class World:
     """A staging world of one's own: `async with World("seed-503") as world`.
 
     Everything listens on loopback, on free ports, and is gone on leaving. `variables` is what a process
-    needs in its environment to see this world instead of the real one.
+    needs in its environment to see this world instead of the real one. `overlay_file` is the way of this
+    machine into it, `job_overlay_file` that of whybot's Cloud Run job.
     """
 
     def __init__(self, scenario: str = HEALTHY, *, environments: Path = ENVIRONMENTS) -> None:
@@ -88,7 +99,7 @@ class World:
         self._changing = asyncio.Lock()
         self._subscribers: list[Callable[[], None]] = []
         self.variables: dict[str, str] = {}
-        self.overlay_file = Path()
+        self.overlay_file = self.job_overlay_file = Path()
 
     async def __aenter__(self) -> "World":
         try:
@@ -102,7 +113,7 @@ class World:
     async def __aexit__(self, *_: object) -> None:
         try:
             async with self._changing:
-                await self._mend_all()
+                await self._mend_faults()
         finally:
             await self._stack.aclose()
 
@@ -115,9 +126,9 @@ class World:
     # what people break and mend
 
     async def apply_scenario(self, name: str) -> None:
-        """Mends everything, then applies a scenario's faults; raises `UnknownNameError`."""
+        """Mends everything, then makes a scenario's changes and faults; raises `UnknownNameError`."""
         scenario = load_scenario(name)
-        async with self._changing:
+        async with self._change():
             await self._mend_all()
             await self._apply_all(scenario)
             self._scenario = name
@@ -131,14 +142,17 @@ class World:
         """
         kind = fault_kind(fault)
         order = kind.order(_target_name(target), options)
-        async with self._changing:
+        async with self._change():
             given = await self._apply(kind, order)
         self._tell()
         return given
 
     async def mend(self, fault_id: str | None = None) -> None:
-        """Undoes one fault, or all of them; raises `UnknownNameError` for an id that is not in force."""
-        async with self._changing:
+        """Undoes one fault, or everything; raises `UnknownNameError` for an id that is not in force.
+
+        Without an id the configuration of Google Cloud is put back as well, whoever changed it.
+        """
+        async with self._change():
             if fault_id is None:
                 await self._mend_all()
                 self._scenario = HEALTHY
@@ -147,6 +161,29 @@ class World:
             else:
                 raise UnknownNameError("fault_id", fault_id, tuple(self._faults))
         self._tell()
+
+    async def change(self, wish: Mapping[str, Any]) -> str:
+        """Changes the configuration of Google Cloud (`{"change": "connector", "state": "ERROR"}`).
+
+        Gives what was changed, in words. Raises `UnknownNameError`, `WrongOptionError` or
+        `ChangeFailedError`, and the links follow at once.
+        """
+        from sandbox.changes import read_change  # brings Google's libraries along
+
+        change = read_change(wish)
+        async with self._change():
+            await self.staging.cloud.change([change])
+        self._tell()
+        return change.title
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncIterator[None]:
+        """One change at a time; afterwards the links are as what is configured wants them."""
+        async with self._changing:
+            try:
+                yield
+            finally:
+                await self.staging.cloud.follow()
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls back after each change; gives what ends that."""
@@ -164,6 +201,7 @@ class World:
             "fault_kinds": [kind.describe() for kind in FAULTS],
             "services": self._services(),
             "links": [self._link(*key) for key in (*self.staging.links, (HERE, DNS))],
+            "cloud": self.staging.cloud.describe(),
         }
 
     def _services(self) -> list[dict[str, Any]]:
@@ -180,15 +218,18 @@ class World:
 
     def _link(self, source: str, target: str) -> dict[str, Any]:
         felt = [fault for fault in self._faults.values() if fault.hits(source, target)]
-        effects = {fault.kind.effect for fault in felt}
-        state = "closed" if "closed" in effects else "impaired" if effects else "open"
+        way = self.staging.cloud.way((source, target))
+        effects = {fault.kind.effect for fault in felt} | ({way.effect} if way is not None else set())
+        state = "closed" if "closed" in effects else "impaired" if "impaired" in effects else "open"
+        reasons = [*([way.why] if way is not None and way.why else []), *(fault.kind.title for fault in felt)]
         return {
             "source": source,
             "target": target,
             "title": f"{SOURCES[source]} → {_title(target)}",
             "address": TARGETS[target].address if target in TARGETS else self.staging.names.address,
             "state": state,
-            "why": "; ".join(fault.kind.title for fault in felt) or None,
+            "why": "; ".join(reasons) or None,
+            "way": list(way.hops) if way is not None else None,
         }
 
     def _tell(self) -> None:
@@ -199,6 +240,7 @@ class World:
 
     async def _apply_all(self, scenario: Scenario) -> None:
         try:
+            await self.staging.cloud.change(scenario.changes())
             for wish in scenario.faults:
                 kind = fault_kind(wish.fault)
                 await self._apply(kind, kind.order(wish.target, wish.options))
@@ -222,6 +264,13 @@ class World:
             await fault.stack.aclose()
 
     async def _mend_all(self) -> None:
+        """Undoes the faults, and puts the configuration back."""
+        try:
+            await self._mend_faults()
+        finally:
+            await self.staging.cloud.reset()
+
+    async def _mend_faults(self) -> None:
         """The newest first; one that cannot be mended does not keep the others broken."""
         async with AsyncExitStack() as stack:
             for fault_id in tuple(self._faults):
@@ -236,22 +285,33 @@ class World:
         postgres = Postgres(password=passwords["postgres"], database=DATABASE, user=USER)
         clickhouse = ClickHouse(password=passwords["clickhouse"], user=USER)
         sites = Sites(folder)
-        await _enter_together(self._stack, (redis, postgres, clickhouse, sites))
+        late = asyncio.create_task(asyncio.to_thread(import_module, "sandbox.staging_cloud"))
+        try:
+            await _enter_together(self._stack, (redis, postgres, clickhouse, sites))
+        finally:
+            cloud: StagingCloud = (await late).StagingCloud()
         admin = redis.client()
         self._stack.push_async_callback(admin.aclose)
         await admin.ping()  # connected before any fault can keep it out
 
         links: dict[tuple[str, str], Link] = {}
         for store, server in (("redis", redis), ("postgres", postgres), ("clickhouse", clickhouse)):
-            for source in (HERE, BACKEND):
+            for source in (HERE, BACKEND, JOB):
                 links[source, store] = await self._open_link(source, store, server.port)
         certificates = Certificates(folder)
         await self._start_sites(sites, certificates, links, passwords)
         for name, port in sites.ports.items():
             links[HERE, name] = await self._open_link(HERE, name, port)
         names = await self._stack.enter_async_context(NameServer(_names()))
-        self._write_overlay(folder, links, names, certificates)
+        await self._start_cloud(cloud, sites, links)
+        self.overlay_file = folder / "overlay.yaml"
+        self.job_overlay_file = folder / "overlay-job.yaml"
+        for file, source in ((self.overlay_file, HERE), (self.job_overlay_file, JOB)):
+            overlay = _overlay(source, links, names, certificates) | {"google": cloud.addresses}
+            with file.open("w", encoding="utf-8") as writable:
+                YAML(typ="safe", pure=True).dump(overlay, writable)
         self._set_variables(passwords)
+        cloud.run_jobs_with({**self.variables, "WHYBOT_OVERLAY": str(self.job_overlay_file)})
         return Staging(
             redis=redis,
             redis_admin=admin,
@@ -261,7 +321,28 @@ class World:
             names=names,
             sites=sites,
             links=links,
+            cloud=cloud,
         )
+
+    async def _start_cloud(
+        self, cloud: "StagingCloud", sites: Sites, links: Mapping[tuple[str, str], Link]
+    ) -> None:
+        await self._stack.enter_async_context(cloud)
+        await cloud.lead(links)
+        sites.heard = cloud.heard
+        changed = asyncio.Event()
+        self._stack.callback(cloud.fake.subscribe(changed.set))
+        following = asyncio.create_task(self._follow(cloud, changed), name="links follow the configuration")
+        self._stack.push_async_callback(_ended, following)
+
+    async def _follow(self, cloud: "StagingCloud", changed: asyncio.Event) -> None:
+        """Brings the links to what clients of Google Cloud configure."""
+        while True:
+            await changed.wait()
+            changed.clear()
+            if not self._changing.locked():  # whoever holds it follows, and tells, at its end
+                await cloud.follow()
+                self._tell()
 
     async def _open_link(self, source: str, target: str, port: int) -> Link:
         return await self._stack.enter_async_context(Link(source, target, (HOST, port)))
@@ -280,26 +361,11 @@ class World:
         shown = {name: certificates.good(TARGETS[name].host_name or name) for name in SITES}
         await sites.start(stores, shown, database=DATABASE, user=USER)
 
-    def _write_overlay(
-        self, folder: Path, links: dict[tuple[str, str], Link], names: NameServer, certificates: Certificates
-    ) -> None:
-        self.overlay_file = folder / "overlay.yaml"
-        overlay = {
-            "addresses": {
-                TARGETS[target].address: f"{HOST}:{link.port}"
-                for (source, target), link in links.items()
-                if source == HERE
-            },
-            "dns": names.address,
-            "authorities": [str(certificates.authority_file)],
-        }
-        with self.overlay_file.open("w", encoding="utf-8") as file:
-            YAML(typ="safe", pure=True).dump(overlay, file)
-
     def _set_variables(self, passwords: dict[str, str]) -> None:
         self.variables = {
             "WHYBOT_OVERLAY": str(self.overlay_file),
             "WHYBOT_ENVIRONMENTS": str(self._environments),
+            "WHYBOT_VANTAGE_KEY": secrets.token_urlsafe(32),
             **{f"STAGING_{store.upper()}_PASSWORD": password for store, password in passwords.items()},
         }
 
@@ -321,6 +387,27 @@ async def _enter_together(
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+def _overlay(
+    source: str, links: Mapping[tuple[str, str], Link], names: NameServer, certificates: Certificates
+) -> dict[str, Any]:
+    """The addresses of the environment file as one source reaches them."""
+    return {
+        "addresses": {
+            TARGETS[target].address: f"{HOST}:{link.port}"
+            for (of, target), link in links.items()
+            if of == source
+        },
+        "dns": names.address,
+        "authorities": [str(certificates.authority_file)],
+    }
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 @contextmanager
@@ -348,7 +435,8 @@ def _target_name(wish: str) -> str:
 
 
 def _title(target: str) -> str:
-    return TARGETS[target].title if target in TARGETS else "DNS"
+    others = {DNS: "DNS", CLOUD: "Google Cloud"}
+    return TARGETS[target].title if target in TARGETS else others[target]
 
 
 def _offer(scenario: Scenario) -> dict[str, str]:

@@ -69,10 +69,10 @@ def suited(spec: CheckSpec, expected: tuple[str, str] | None, hurried: bool) -> 
 
 
 @asynccontextmanager
-async def probing(world: World) -> AsyncIterator[Prober]:
-    """A prober for a running world."""
+async def probing(world: World, overlay_file: Path | None = None) -> AsyncIterator[Prober]:
+    """A prober for a running world, on this machine or where another overlay is."""
     environment = load_environment(Path(world.variables["WHYBOT_ENVIRONMENTS"]) / "staging.yaml")
-    overlay = load_overlay(world.overlay_file)
+    overlay = load_overlay(overlay_file or world.overlay_file)
     vantage = Vantage("here", "a test")
     async with Runner(environment, Secrets(world.variables), vantage, overlay=overlay) as runner:
         yield Prober(environment, runner)

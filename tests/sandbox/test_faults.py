@@ -128,7 +128,7 @@ async def test_a_fault_may_hit_one_source_only(world: World, prober: Prober) -> 
     }
     await world.mend()
     assert answers(sweep) == expected
-    assert states == {"here": "open", "backend": "closed"}
+    assert states == {"here": "open", "backend": "closed", "job": "open"}
 
 
 @wire

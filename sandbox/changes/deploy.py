@@ -1,0 +1,124 @@
+"""Deployments of a Cloud Run service, as a person, a script or the pipeline makes them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from google.cloud import run_v2
+from pydantic import model_validator
+
+from sandbox import baseline
+from sandbox.changes.change import Change, ChangeFailedError
+from sandbox.cloud import Caller, CloudError, FakeCloud
+from sandbox.fabric import busiest, short
+
+SERVICES = {site.image: site.service for site in baseline.SITES}
+PEOPLE = {
+    "deploy-bot": (baseline.DEPLOY_BOT, "deploy_to_gcp_actual.py google-cloud-sdk/561.0.0"),
+    "pipeline": (baseline.PIPELINE, "google-cloud-sdk/561.0.0 gcloud.run.services.update"),
+    "terraform": (baseline.TERRAFORM, "Terraform/1.9.8 terraform-provider-google/6.12.0"),
+}
+EGRESS = {
+    "all-traffic": run_v2.VpcAccess.VpcEgress.ALL_TRAFFIC,
+    "private-ranges-only": run_v2.VpcAccess.VpcEgress.PRIVATE_RANGES_ONLY,
+    "unset": run_v2.VpcAccess.VpcEgress.VPC_EGRESS_UNSPECIFIED,
+}
+LATEST = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
+PINNED = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
+
+
+class Deploy(Change):
+    """A new revision with this VPC access.
+
+    It has a `connector`, or the Direct VPC `network` or `subnetwork`, or none of them: no VPC access. It gets
+    `percent` of the requests, the revision that served most so far the rest; 100 is traffic to the latest.
+    `minutes_ago` lets it look older than it is.
+    """
+
+    change: Literal["deploy"] = "deploy"
+    service: Literal["backend", "auth", "frontend"] = "backend"
+    connector: str | None = None
+    region: str = baseline.REGION
+    spelling: Literal["full", "bare", "number"] = "full"
+    network: str | None = None
+    subnetwork: str | None = None
+    tags: tuple[str, ...] = ()
+    egress: Literal["all-traffic", "private-ranges-only", "unset"] = "all-traffic"
+    percent: int = 100
+    tag: str = ""
+    by: Literal["deploy-bot", "pipeline", "terraform"] = "pipeline"
+    minutes_ago: int = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Deploy":
+        if self.connector and (self.network or self.subnetwork):
+            raise ValueError("a revision has a connector or Direct VPC, not both")
+        if not 0 <= self.percent <= 100:
+            raise ValueError("percent is from 0 to 100")
+        return self
+
+    @property
+    def title(self) -> str:
+        """What is deployed."""
+        way = self.connector or self.network or self.subnetwork or "no VPC access"
+        share = "" if self.percent == 100 else f", {self.percent} % of requests"
+        return f"{self.by} deploys {self.service} with {way}, {self.egress}{share}"
+
+    async def apply(self, cloud: FakeCloud) -> None:
+        """Updates the service as its API does, and waits until the change has settled."""
+        name = f"{baseline.PARENT}/services/{SERVICES[self.service]}"
+        current = cloud.resources.services[name]
+        wanted = run_v2.Service(current)
+        access: Any = self._vpc_access()
+        wanted.template.vpc_access = access
+        wanted.template.labels["deployment"] = str(current.generation + 1)  # each makes a revision
+        wanted.template.revision = "" if self.percent == 100 else _next_name(cloud, current)
+        wanted.traffic = self._traffic(cloud, current, wanted.template.revision)
+        wanted.etag = ""
+        principal, agent = PEOPLE[self.by]
+        when = datetime.now(UTC) - timedelta(minutes=self.minutes_ago)
+        request = run_v2.UpdateServiceRequest(service=wanted, update_mask={"paths": ["template", "traffic"]})
+        try:
+            begun = await cloud.services.update(request, Caller(principal, agent, at=when))
+        except CloudError as error:
+            raise ChangeFailedError(f"{self.title}: {error}") from error
+        await cloud.operations.result(
+            begun
+        )  # a revision that does not become ready is a state, not a failure
+
+    def _vpc_access(self) -> run_v2.VpcAccess | None:
+        if self.connector:
+            spelled = _spelled(self.connector, self.region, self.spelling)
+            return run_v2.VpcAccess(connector=spelled, egress=EGRESS[self.egress])
+        if not (self.network or self.subnetwork):
+            return None
+        interface = run_v2.VpcAccess.NetworkInterface(
+            network=self.network or "", subnetwork=self.subnetwork or "", tags=list(self.tags)
+        )
+        return run_v2.VpcAccess(network_interfaces=[interface], egress=EGRESS[self.egress])
+
+    def _traffic(
+        self, cloud: FakeCloud, service: run_v2.Service, revision: str
+    ) -> list[run_v2.TrafficTarget]:
+        if self.percent == 100:
+            return [run_v2.TrafficTarget(type_=LATEST, percent=100)]
+        before = busiest(service, cloud.resources)
+        if before is None:
+            raise ChangeFailedError(f"No revision of {self.service} gets traffic that could be shared.")
+        kept = run_v2.TrafficTarget(type_=PINNED, revision=short(before.name), percent=100 - self.percent)
+        new = run_v2.TrafficTarget(type_=PINNED, revision=revision, percent=self.percent, tag=self.tag)
+        return [kept, new] if self.percent or self.tag else [kept]
+
+
+def _spelled(connector: str, region: str, spelling: str) -> str:
+    """One connector as one or another tool writes it."""
+    full = baseline.connector_name(connector, region)
+    if spelling == "number":
+        return full.replace(baseline.PROJECT, baseline.NUMBER, 1)
+    return connector if spelling == "bare" else full
+
+
+def _next_name(cloud: FakeCloud, service: run_v2.Service) -> str:
+    """The name of the next revision, which traffic can be given to before it is made."""
+    newest = short(service.latest_created_revision)
+    number = int(newest.removeprefix(short(service.name)).split("-")[1])
+    return f"{short(service.name)}-{number + 1:05d}-{baseline.SUFFIXES[number % len(baseline.SUFFIXES)]}"
