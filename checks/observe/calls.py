@@ -128,6 +128,8 @@ def _retry_delay(error: Exception) -> float:
 def listing(method: Any, request: type[Any], **fields: Any) -> Callable[[str, float], Awaitable[Any]]:
     """Pages of an asynchronous client's list method, as plain protobuf messages: ten times faster to read."""
 
+    request(**fields)  # a field that there is not is a mistake of ours, so not within a call
+
     async def page(token: str, seconds: float) -> Any:
         asked = request(**fields, page_token=token)
         pager = await method(request=asked, retry=None, timeout=seconds)
@@ -141,6 +143,8 @@ def blocking_listing(
     clients: Clients, method: Any, request: type[Any], **fields: Any
 ) -> Callable[[str, float], Awaitable[Any]]:
     """The same of a client that blocks."""
+
+    request(**fields)  # as above
 
     def page(token: str, seconds: float) -> Any:
         pager = method(request=request(**fields, page_token=token), retry=None, timeout=seconds)

@@ -108,7 +108,7 @@ async def _items(calls: Calls, need: Need, method: Any, request: type[Any], **fi
 
 async def _scoped(calls: Calls, need: Need, method: Any, request: type[Any], kind: str) -> list[Any]:
     """Items of every region. One that did not answer may hold what looks absent: then all is unseen."""
-    fields = {"project": calls.place.project, "max_results": PAGE, "return_partial_success": False}
+    fields = {"project": calls.place.project, "max_results": PAGE}
     page = blocking_listing(calls.clients, method, request, **fields)
     pages = await calls.all_pages(need, page)
     if lost := [place for each in pages for place in each.unreachables]:

@@ -14,6 +14,7 @@ from checks.observe.permissions import LOGGING, Need, Place, enable, missing
 from checks.reasons import Reason
 
 PERMISSION = re.compile(r"(?:[Pp]ermission|Required) '([a-z]+\.[A-Za-z]+\.[A-Za-z]+)'")
+REQUEST_LINE = re.compile(r"^(?:GET|POST) \S+: ")
 LONGEST = 200
 CREDENTIALS = ("Getting metadata from plugin failed", "invalid_grant", "Reauthentication is needed")
 CERTIFICATE = ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSL_ERROR", "certificate verify failed")
@@ -99,7 +100,7 @@ def _by_status(status: int, message: str, need: Need, place: Place) -> Blind:
     if status == HTTPStatus.UNAUTHORIZED:
         return not_logged_in()
     if status == HTTPStatus.NOT_FOUND:
-        said = f"Found no {need.reads} in project {place.project}, region {place.region}: {short(message)}."
+        said = f"Not found in project {place.project}, region {place.region}: {short(message)}."
         return Blind(Reason.CLOUD_NOT_FOUND, said)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _quota(need)
@@ -165,5 +166,5 @@ def _quota(need: Need) -> Blind:
 
 def short(text: str) -> str:
     """One line of what Google says, without a final full stop."""
-    line = " ".join(text.split()).rstrip(".")
+    line = REQUEST_LINE.sub("", " ".join(text.split())).rstrip(".")
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

@@ -237,10 +237,10 @@ def _at(entry: Any) -> datetime | None:
 
 async def read_changes(calls: Calls, context: Context, since: datetime) -> tuple[Change, ...]:
     """Who changed what since then, newest first. Raises `Unseen`."""
-    services = " OR ".join(map(quoted, CHANGED_BY))
+    services = " OR ".join(f"protoPayload.serviceName={quoted(each)}" for each in CHANGED_BY)
     conditions = [
         f"logName={log_of(context.project, 'cloudaudit.googleapis.com%2Factivity')}",
-        f"protoPayload.serviceName=({services})",
+        f"({services})",
         *between(since),
     ]
     entries, _ = await read_entries(calls, conditions, CHANGE_PAGES)
