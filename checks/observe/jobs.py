@@ -26,7 +26,7 @@ class State(StrEnum):
 class Execution:
     """One run of a job. `name` is short, empty where Google took the call but its answer was lost.
 
-    `url` is its page in the console, `message` what Cloud Run says of its end.
+    `url` is its page in the console, `message` what Cloud Run says of its end, or why its answer was lost.
     """
 
     name: str

@@ -29,6 +29,8 @@ LOOK_EVERY = 3.0
 """Seconds between two looks at the execution."""
 GATHER_SECONDS = 6.0
 """How long the last entries of an execution that has ended may take to come through Cloud Logging."""
+LOST_SECONDS = 20.0
+"""How long a job may take to begin where it is not known whether Cloud Run took the call."""
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.CLOUD_QUOTA, Reason.CLOUD_ANSWER})
 """What may be gone when it is asked again."""
 
@@ -73,35 +75,34 @@ class JobProber:
         self.key = key
         self.now = now
         self.pace = pace
-        self._missed: list[_Run] = []
+        self._missed: _Run | None = None
 
     async def ask(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult | Waiting, None]:
         """Results as they come, each once. Raises `JobSilent` where not all come, or may be believed."""
-        late = asyncio.create_task(self._late())
+        missed, self._missed = self._missed, None
+        late = asyncio.create_task(_late(missed))
         run = _Run(self, specs)
         try:
             async for event in run.events():
                 yield event
         except JobSilent as silent:
-            if run.began is not None and not run.reader.complete:
-                self._missed = [run]
+            self._missed = run if run.timed_out else None
             raise JobSilent(f"{silent}{await late}") from None
         finally:
             late.cancel()
             run.close()
 
-    async def _late(self) -> str:
-        """What is to be said of the run before, where its answers came after its time-out."""
-        missed, self._missed = self._missed, []
-        for run in missed:
-            with suppress(JobSilent):  # the request of now will say that the log cannot be read
-                await run.read_once()
-            if run.reader.complete:
-                log.warning("the answers to request %s came after its time-out", run.request.id)
-                return (
-                    "; the answers to the request before came after its time-out: raise vantages.job.timeout"
-                )
+
+async def _late(missed: "_Run | None") -> str:
+    """What is to be said of the run before, where its answers came after its time-out."""
+    if missed is None:
         return ""
+    with suppress(JobSilent):  # the request of now will say that the log cannot be read
+        await missed.read_once()
+    if not missed.reader.complete:
+        return ""
+    log.warning("the answers to request %s came after its time-out", missed.request.id)
+    return "; the answers to the request before came after its time-out: raise vantages.job.timeout"
 
 
 class _Run:
@@ -112,7 +113,8 @@ class _Run:
         self._seconds = prober.job.timeout / 1000
         self.request: Request = new_request(prober.environment, specs, self._seconds, prober.now())
         self.reader = Reader(self.request, prober.key)
-        self.began: datetime | None = None
+        self.timed_out = False
+        self._asked_at = prober.now()
         self._execution = Execution("", "")
         self._cold_start: float | None = None
         self._trouble: Blind | None = None
@@ -151,12 +153,11 @@ class _Run:
 
     async def _begin(self) -> None:
         prober, name = self._prober, self._prober.job.name
-        self.began = prober.now()
         begun = await prober.jobs.run(
             name, ["answer", token(self.request, prober.key)], self._seconds, seconds=min(15.0, self._seconds)
         )
         if isinstance(begun, Execution):
-            self._execution = begun
+            self._execution = replace(begun, message=begun.message.rstrip("."))
         elif begun.reason is Reason.CLOUD_NOT_FOUND:
             raise JobSilent(
                 f"there is no job {name} in {prober.environment.region}; "
@@ -168,8 +169,7 @@ class _Run:
     async def read_once(self) -> list[CheckResult]:
         """The results that are new in the log. Raises `JobSilent` where it cannot be read for good."""
         prober = self._prober
-        assert self.began is not None  # noqa: S101 - the log of a run that did not begin is not read
-        seen = await prober.jobs.answers(prober.job.name, self.request.id, self.began - SKEW)
+        seen = await prober.jobs.answers(prober.job.name, self.request.id, self._asked_at - SKEW)
         if isinstance(seen, Blind):
             if seen.reason not in PASSING:
                 raise JobSilent(f"the answers of the job {prober.job.name} could not be read: {_plain(seen)}")
@@ -222,7 +222,10 @@ class _Run:
         await self._look()
         if self._is_over():
             raise JobSilent(self._worded(self._end_of_execution()))
+        if self._is_lost():
+            raise JobSilent(f"whether the job {job} was run could not be told: {self._execution.message}")
         if self._elapsed >= self._seconds:
+            self.timed_out = True
             raise JobSilent(self._worded(self._time_out()))
 
     async def _look(self) -> None:
@@ -243,6 +246,11 @@ class _Run:
         lost = state in (State.FAILED, State.CANCELLED) or (state is State.SUCCEEDED and self.reader.forged)
         return bool(lost) and time.monotonic() - self._ended_at >= GATHER_SECONDS * self._prober.pace
 
+    def _is_lost(self) -> bool:
+        """Whether the job would have begun by now, had Cloud Run taken the call."""
+        known = self._execution.name or self.reader.begun
+        return not known and self._elapsed >= LOST_SECONDS * self._prober.pace
+
     def _end_of_execution(self) -> str:
         execution = self._execution
         if execution.state is State.SUCCEEDED:
@@ -258,7 +266,7 @@ class _Run:
         if self._trouble is not None:
             return f"{said}, and Cloud Logging could not be read: {_plain(self._trouble)}"
         if not execution.name:
-            return f"{said}; whether it was run could not be told, since Cloud Run's answer was lost"
+            return f"{said}; which execution it is could not be told"
         if execution.state is State.SUCCEEDED:
             return f"{said}: it ended, but its answers have not come through Cloud Logging ({execution.url})"
         return f"{said}; its execution is still running ({execution.url})"
