@@ -54,6 +54,8 @@ class Eyes:
         cloud_run = self.environment.services[service].cloud_run
         if cloud_run is None:
             raise KeyError(service)
+        if not wanted:
+            return ()  # it uses nothing
         state, targets = await asyncio.gather(self.cloud.state(), self.targets(wanted))
         known = paths.Paths(state)
         return tuple(path for target in targets for path in known.explain(cloud_run, target))

@@ -10,6 +10,7 @@ from bot import manifest
 from checks.environment import Environment, load_environments, models
 from checks.output.drift import DriftDocument
 from checks.output.json import SweepDocument
+from checks.output.path import SurveyDocument
 from docs.reference import checks_page
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,11 @@ def drift_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(DriftDocument).json_schema(), "whybot drift")
 
 
+def path_schema() -> dict[str, Any]:
+    """The schema of what `whybot path --format json` writes."""
+    return _titled(TypeAdapter(SurveyDocument).json_schema(), "whybot path")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -47,6 +53,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/environment-1.json": _text(environment_schema()),
         ROOT / "docs/schemas/check-1.json": _text(check_schema()),
         ROOT / "docs/schemas/drift-1.json": _text(drift_schema()),
+        ROOT / "docs/schemas/path-1.json": _text(path_schema()),
         ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }

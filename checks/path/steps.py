@@ -29,7 +29,7 @@ def made(key: StepKey, status: Status, message: str, **more: object) -> Step:
     return Step(key, TITLES[key], status, said, **more)  # type: ignore[arg-type]  # fields of Step, checked by it
 
 
-def unknown(key: StepKey, blind: Blind, field: str = "") -> Step:
+def unknown(key: StepKey, blind: Blind, field: str = "", observed: str = "") -> Step:
     """A step that could not be told: why, and what lets whybot see."""
     said = blind.message.rstrip(".") + "."
     if blind.permission and blind.permission not in said:
@@ -37,7 +37,7 @@ def unknown(key: StepKey, blind: Blind, field: str = "") -> Step:
     if blind.role and blind.role not in said:
         said += f" Role {blind.role} holds it."
     grant = f"Grant it: {blind.command}" if blind.command else ""
-    return made(key, Status.UNKNOWN, said, field=field, change=grant)
+    return made(key, Status.UNKNOWN, said, field=field, observed=observed, change=grant)
 
 
 def skipped(key: StepKey, message: str) -> Step:
@@ -193,7 +193,7 @@ def network(question: Question) -> Step:
     if question.internal is False:
         return skipped(key, "A public address is of no network.")
     if isinstance(owners, Blind):
-        return unknown(key, owners, field)
+        return unknown(key, owners, field, here.name)
     if isinstance(way, Blind):
         return unknown(key, way, field)
     if any(question.observed.same(here, each) for each in owners):
@@ -213,7 +213,7 @@ def _another_network(question: Question, here: Ref, owners: tuple[Ref, ...], way
     if not owners:
         return skipped(key, f"No network of the project is known to have {question.where}.")
     if way.unlisted:
-        return unknown(key, way.unlisted[0], field)
+        return unknown(key, way.unlisted[0], field, here.name)
     return made(
         key,
         Status.FAIL,
