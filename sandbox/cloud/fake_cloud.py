@@ -99,7 +99,8 @@ class FakeCloud:
         return self.resources.snapshot()
 
     def restore(self, snapshot: Resources) -> None:
-        """Puts back what existed; logs and executions stay."""
+        """Puts back what existed; logs and executions stay, changes under way are cancelled."""
+        self.operations.forget()
         self.resources.restore(snapshot)
 
     # what can be wrong

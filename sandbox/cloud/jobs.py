@@ -206,7 +206,7 @@ class Jobs:
         task = asyncio.create_task(self._carry_out(run, execution))
         self._running[execution.name] = task
         task.add_done_callback(lambda _done: self._running.pop(execution.name, None))
-        return self.project.operations.start(place, execution, self._ended(execution, task), delay=0)
+        return self.project.operations.start(place, execution, self._ended(execution, task), lasting=True)
 
     def _ended(self, execution: Execution, task: asyncio.Task[None]) -> Callable[[], Awaitable[Execution]]:
         async def ended() -> Execution:
@@ -360,7 +360,7 @@ class Jobs:
             return execution
 
         place = execution.name.partition("/jobs/")[0]
-        return self.project.operations.start(place, execution, ended, delay=0)
+        return self.project.operations.start(place, execution, ended, lasting=True)
 
     async def _forget(self, request: Any, caller: Caller) -> Any:
         execution = self._known(request.name)

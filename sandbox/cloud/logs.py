@@ -21,6 +21,7 @@ from sandbox.cloud.errors import invalid
 from sandbox.cloud.log_filter import Matches, parse_filter, view
 from sandbox.cloud.names import page
 from sandbox.cloud.project import Project
+from sandbox.cloud.resources import LOG_ENTRIES
 
 API = "logging.googleapis.com"
 PATH = "/google.logging.v2.LoggingServiceV2/"
@@ -95,6 +96,8 @@ class Logs:
     def _seen(self, entry: LogEntry) -> dict[str, Any]:
         """An entry's view, made once: entries do not change."""
         if entry.insert_id not in self._views:
+            if len(self._views) > LOG_ENTRIES:
+                self._views.clear()
             self._views[entry.insert_id] = view(entry)
         return self._views[entry.insert_id]
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import grpc
 from google.longrunning import operations_pb2
 from google.protobuf import any_pb2
 
@@ -27,18 +28,21 @@ class Operations:
         self.seconds = seconds
         self._operations: dict[str, Any] = {}
         self._ended: dict[str, asyncio.Event] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], bool] = {}
 
-    def start(self, parent: str, metadata: Any, work: Work, *, delay: float | None = None) -> Any:
-        """Starts work after `delay` seconds (by default, the usual ones); gives the operation."""
+    def start(self, parent: str, metadata: Any, work: Work, *, lasting: bool = False) -> Any:
+        """Starts work after the usual time; gives the operation.
+
+        `lasting` work takes its own time, begins at once, and is not forgotten by `forget`.
+        """
         operation = operations_pb2.Operation(
             name=f"{parent}/operations/{uuid.uuid4()}", metadata=packed(metadata)
         )
         self._operations[operation.name] = operation
         self._ended[operation.name] = asyncio.Event()
-        task = asyncio.create_task(self._run(operation, work, self.seconds if delay is None else delay))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(self._run(operation, work, 0 if lasting else self.seconds))
+        self._tasks[task] = lasting
+        task.add_done_callback(self._tasks.pop)
         return _copy(operation)
 
     def finished(self, parent: str, response: Any) -> Any:
@@ -55,8 +59,14 @@ class Operations:
             return _copy(self._operations[operation.name])
         return operation
 
+    def forget(self) -> None:
+        """Cancels the changes that are under way: what they were to change is not there any more."""
+        for task, lasting in tuple(self._tasks.items()):
+            if not lasting:
+                task.cancel()
+
     async def close(self) -> None:
-        """Ends what still runs; such operations are never done."""
+        """Cancels all that still runs."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -111,13 +121,17 @@ class Operations:
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def _run(self, operation: Any, work: Work, delay: float) -> None:
-        await asyncio.sleep(delay)
         try:
+            await asyncio.sleep(delay)
             operation.response.CopyFrom(packed(await work()))
         except CloudError as error:
             operation.error.CopyFrom(error.status())
-        operation.done = True
-        self._ended[operation.name].set()
+        except asyncio.CancelledError:
+            operation.error.CopyFrom(CloudError(grpc.StatusCode.CANCELLED, "Operation cancelled.").status())
+            raise
+        finally:
+            operation.done = True
+            self._ended[operation.name].set()
 
 
 def packed(message: Any) -> Any:

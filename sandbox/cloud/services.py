@@ -1,7 +1,8 @@
 """Cloud Run's services: read, deployed, given traffic, deleted.
 
 Behaviour after cloud.google.com/run/docs/reference/rpc and run/docs/rollouts-rollbacks-traffic-migration:
-a change of the template makes a revision, LATEST is the latest that is ready, one that cannot start gets no traffic.
+a change of the template makes a revision, LATEST is the latest that is ready, and one that cannot start gets
+no traffic.
 """
 
 from collections.abc import Sequence
