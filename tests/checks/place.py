@@ -17,10 +17,19 @@ from checks.secrets import Secrets
 from checks.spec import CheckSpec
 from tests.servers.certificates import Authority
 from tests.servers.names import Names, resolving
+from tests.servers.tcp import Handler, silent
 
 ADDRESS = "203.0.113.10"
 HOST = "staging.example.org"
+BRIEF: Mapping[str, float] = {"timeout": 1000.0, "budget": 100.0}
+"""Milliseconds; for a check that waits in vain. What comes before the silence must be done within it, on a
+busy machine as well."""
 RANGES = (ip_network("203.0.113.0/24"), ip_network("10.0.0.0/8"))
+
+
+def patience_with(handler: Handler) -> Mapping[str, float]:
+    """Fields of a check of such a server: brief where it never answers, else as long as in life."""
+    return BRIEF if handler is silent else {}
 
 
 @dataclass(frozen=True)

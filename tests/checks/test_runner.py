@@ -133,9 +133,9 @@ async def test_deadline_is_explained_by_the_phase_it_fell_in(
             await asyncio.Event().wait()
         return OK
 
-    result = await one(runner, stuck, budget=1, timeout=40)
+    result = await one(runner, stuck, budget=1, timeout=400)
     assert (result.status, result.reason, result.duration_ms) == (Status.FAIL, reason, None)
-    assert "40 ms" in result.message
+    assert "400 ms" in result.message
 
 
 async def test_check_that_ignores_cancellation_is_left_behind() -> None:
@@ -227,7 +227,7 @@ async def test_slow_target_is_over_budget(runner: Runner) -> None:
 
     async def slow(probe: Probe) -> Finding:
         with probe.phase("connect"):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)
         return OK
 
     result = await one(runner, slow, budget=5)
@@ -281,13 +281,13 @@ async def test_thousand_sweeps_leak_nothing(tmp_path: Path) -> None:
                 async with aclosing(runner.sweep(chosen)) as results:
                     async for _ in results:
                         break
-            assert await settled(at_most=before) <= before
+            assert await settled(at_most=before, looks=4000) <= before
 
 
-async def settled(at_most: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+async def settled(at_most: tuple[int, int] = (0, 0), looks: int = 100) -> tuple[int, int]:
     """Open descriptors and live tasks, once what is closing has closed (bounded: a leak does not settle)."""
     now = _counted()
-    for _ in range(200):
+    for _ in range(looks):
         if now <= at_most:
             break
         await asyncio.sleep(0.005)

@@ -12,7 +12,7 @@ from checks.kinds.clickhouse import ClickHouseCheck
 from checks.reasons import Reason
 from checks.result import Status
 from sandbox.servers import ClickHouse
-from tests.checks.place import ADDRESS, HOST, Outcome, Place
+from tests.checks.place import ADDRESS, BRIEF, HOST, Outcome, Place, patience_with
 from tests.servers.certificates import Authority
 from tests.servers.kept import kept
 from tests.servers.relay import Relay
@@ -104,7 +104,7 @@ async def test_black_hole(place: Place) -> None:
 async def test_what_stands_in_its_place_is_told_apart(place: Place, handler: Handler, reason: Reason) -> None:
     """Resets, hang-ups, silence, proxies and other servers have reasons of their own."""
     async with serving(handler) as port:
-        outcome = await asked(place, port, spec(timeout=300, budget=100))
+        outcome = await asked(place, port, spec(**patience_with(handler)))
     assert (outcome.status, outcome.reason) == (BAD, reason)
     assert outcome.steps == [("connect", OK), ("ping", BAD)]
 
@@ -113,7 +113,7 @@ async def test_a_frozen_server_is_a_read_timeout(place: Place) -> None:
     """The kernel accepts, the process does not answer."""
     async with ClickHouse(password=PASSWORD) as server:
         server.pause()
-        outcome = await asked(place, server.port, spec(timeout=300, budget=100))
+        outcome = await asked(place, server.port, spec(**BRIEF))
     assert outcome.reason is Reason.READ_TIMEOUT
 
 

@@ -115,7 +115,7 @@ async def test_silence_after_the_request_times_out_in_first_byte(place: Place) -
     """A server that takes the request and says nothing is a time-out while waiting for the first byte."""
     async with tcp.serving(tcp.silent) as port:
         place.map(80, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert (found.status, found.reason) == (FAIL, Reason.READ_TIMEOUT)
     assert "waiting for the first byte" in found.message
     assert found.steps[-1] == ("first_byte", FAIL)
@@ -125,7 +125,7 @@ async def test_a_body_that_stalls_times_out_in_body(place: Place) -> None:
     """A server that stops in the middle of the body is a read time-out while reading the body."""
     async with tcp.serving(web.web(web.stalling)) as port:
         place.map(80, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert (found.status, found.reason) == (FAIL, Reason.READ_TIMEOUT)
     assert "reading the body" in found.message
     assert found.steps[-1] == ("body", FAIL)

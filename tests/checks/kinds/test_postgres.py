@@ -16,7 +16,7 @@ from checks.kinds.postgres import PostgresCheck, percentiles
 from checks.reasons import Reason
 from checks.result import Status
 from sandbox.servers import Postgres
-from tests.checks.place import ADDRESS, HOST, Outcome, Place
+from tests.checks.place import ADDRESS, BRIEF, HOST, Outcome, Place, patience_with
 from tests.servers.certificates import Authority
 from tests.servers.kept import kept
 from tests.servers.relay import Relay, postgres_tls
@@ -110,7 +110,7 @@ async def test_black_hole(place: Place) -> None:
 async def test_what_misbehaves_is_told_apart(place: Place, handler: Handler, reason: Reason) -> None:
     """Resets, hang-ups, silence and other protocols have reasons of their own."""
     async with serving(handler) as port:
-        outcome = await asked(place, port, spec(timeout=400, budget=100))
+        outcome = await asked(place, port, spec(**patience_with(handler)))
     assert (outcome.status, outcome.reason) == (BAD, reason)
     assert outcome.steps == [("connect", OK), ("auth", BAD)]
 
@@ -119,7 +119,7 @@ async def test_a_frozen_server_is_a_read_timeout(place: Place) -> None:
     """The kernel accepts, the process does not answer."""
     async with Postgres(password=PASSWORD) as server:
         server.pause()
-        outcome = await asked(place, server.port, spec(timeout=300, budget=100))
+        outcome = await asked(place, server.port, spec(**BRIEF))
     assert outcome.reason is Reason.READ_TIMEOUT
 
 
@@ -317,8 +317,8 @@ async def test_a_session_that_is_ended_by_the_server(place: Place, server: Postg
 async def test_over_budget_stays_over_budget(place: Place, server: Postgres) -> None:
     """Where the answer was slow already, state that does not come in time is left out."""
     async with serving(Relay(server.port, _stuck_after_select_1)) as port:
-        slow = await asked(place, port, spec(budget=0.1, timeout=500))
-        fast = await asked(place, port, spec(budget=500, timeout=500))
+        slow = await asked(place, port, spec(budget=0.1, timeout=1500))
+        fast = await asked(place, port, spec(budget=1500, timeout=1500))
     assert (slow.status, slow.steps[-1]) == (OK, ("state", BAD))
     assert "version" not in slow.facts
     assert (fast.status, fast.reason) == (BAD, Reason.READ_TIMEOUT)

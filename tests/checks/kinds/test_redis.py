@@ -17,7 +17,7 @@ from checks.reasons import Reason
 from checks.result import Status
 from checks.secrets import Secrets
 from sandbox.servers import Redis
-from tests.checks.place import ADDRESS, HOST, Outcome, Place
+from tests.checks.place import ADDRESS, BRIEF, HOST, Outcome, Place, patience_with
 from tests.servers.certificates import Authority
 from tests.servers.kept import kept
 from tests.servers.relay import Relay
@@ -134,7 +134,7 @@ async def test_what_misbehaves_is_told_apart(
 ) -> None:
     """Resets, hang-ups, silence and other protocols have reasons of their own, with and without a login."""
     async with serving(handler) as port:
-        outcome = await asked(place, port, spec(password=password, timeout=300, budget=100))
+        outcome = await asked(place, port, spec(password=password, **patience_with(handler)))
     assert (outcome.status, outcome.reason) == (BAD, reason)
     assert outcome.steps[1] == ("auth" if password else "query", BAD)
 
@@ -143,7 +143,7 @@ async def test_a_frozen_server_is_a_read_timeout(place: Place) -> None:
     """The kernel accepts, the process does not answer."""
     async with Redis(password=PASSWORD) as server:
         server.pause()
-        outcome = await asked(place, server.port, spec(timeout=300, budget=100))
+        outcome = await asked(place, server.port, spec(**BRIEF))
     assert outcome.reason is Reason.READ_TIMEOUT
 
 

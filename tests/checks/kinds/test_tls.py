@@ -151,6 +151,6 @@ async def test_silence_in_the_handshake(place: Place) -> None:
     """A server that accepts and never answers the handshake is given up at the deadline."""
     async with tcp.serving(tcp.silent) as port:
         place.map(443, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert (found.status, found.reason) == (FAIL, Reason.TLS_HANDSHAKE_FAILED)
     assert "then no TLS answer in " in found.message

@@ -150,7 +150,7 @@ async def test_a_silent_upgrade_times_out(place: Place) -> None:
     """A server that takes the upgrade request and says nothing is a read time-out in the upgrade."""
     async with tcp.serving(tcp.silent) as port:
         place.map(80, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert found.reason is Reason.READ_TIMEOUT
     assert "waiting for the upgrade" in found.message
 
@@ -192,7 +192,7 @@ async def test_silence_is_no_echo(place: Place) -> None:
     """No answer until the deadline fails and says that there was only silence."""
     async with sockets.talking(sockets.silent) as port:
         place.map(80, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert (found.status, found.reason) == (FAIL, Reason.WS_NO_ECHO)
     assert found.message.startswith("connected, then silence: no 'pong' in ")
     assert found.steps[-1] == ("roundtrip", FAIL)
@@ -202,7 +202,7 @@ async def test_a_wrong_echo_is_shown(place: Place) -> None:
     """A wrong answer and then nothing fails and shows what came."""
     async with sockets.talking(sockets.answering("nope")) as port:
         place.map(80, port)
-        found = await place.ask(check(timeout="300ms"))
+        found = await place.ask(check(timeout="1s"))
     assert found.reason is Reason.WS_NO_ECHO
     assert found.message.endswith("the last message was 'nope'")
 
