@@ -429,17 +429,17 @@ WORDS: dict[Reason, Words] = {
         "Give traffic to a revision that is ready: gcloud run services update-traffic.",
     ),
     Reason.PATH_BROKEN: Words(
-        "path closed",
+        "closed",
         "The configuration keeps the serving revision from reaching this address.",
         "The step that fails names the field and what it would have to be.",
     ),
     Reason.PATH_UNKNOWN: Words(
-        "path could not be told",
+        "could not be told",
         "Nothing that was read closes the path, but not every step could be read.",
         "Grant the role that the step names, then ask again.",
     ),
     Reason.DRIFTED: Words(
-        "drifted",
+        "drift found",
         "What is live is not what is declared, or not what Terraform has.",
         "The table says field by field what differs and what that does.",
     ),
@@ -449,7 +449,7 @@ WORDS: dict[Reason, Words] = {
         "Grant the role that the message names, then ask again.",
     ),
     Reason.ERRORS_LOGGED: Words(
-        "errors in the log",
+        "shows errors",
         "The service answered requests with errors, or logged some.",
         "The most frequent ones are in the details; the console link opens them in Cloud Logging.",
     ),

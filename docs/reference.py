@@ -42,10 +42,16 @@ def checks_page() -> str:
 
 
 def _kind(kind: str, model: type[CheckSpec]) -> str:
-    """Section of one kind. Its own fields only; those of every check are above."""
+    """Section of one kind: its own fields, and those of every check whose default is another one here."""
     told = inspect.cleandoc(model.__doc__ or "")
     schema = model.model_json_schema(by_alias=True)
-    own = {name: field for name, field in schema["properties"].items() if name not in COMMON + HIDDEN}
+    common = CheckSpec.model_json_schema()["properties"]
+    own = {
+        name: field
+        for name, field in schema["properties"].items()
+        if name not in COMMON + HIDDEN
+        or (name in COMMON[2:] and field.get("default") != common[name].get("default"))
+    }
     rows = _rows(own, schema.get("required", []), schema.get("$defs", {}))
     return f"\n## `{kind}`: {model.title_default}\n\n{told}\n\n{TABLE}{rows}"
 
@@ -108,7 +114,9 @@ def _default(field: Schema) -> str:
         return ""
     if isinstance(default, bool):
         return "yes" if default else "no"
-    return f"`{spoken(default).replace(' ', '')}`" if isinstance(default, float) else f"`{default}`"
+    if isinstance(default, float):
+        return f"`{spoken(default).replace(' ', '').replace('min', 'm')}`"
+    return f"`{default}`"
 
 
 def _reasons() -> str:

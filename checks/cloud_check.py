@@ -1,0 +1,95 @@
+"""What the checks of Google Cloud and Terraform have in common: they read configuration or logs."""
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from checks.durations import spoken
+from checks.failures import CheckBlind
+from checks.observations import Blind, Seen, T
+from checks.probe import Probe
+from checks.reasons import Reason
+from checks.spec import CheckSpec, Finding, Layer, Milliseconds
+
+if TYPE_CHECKING:  # the environment, which the eyes are about, reads the kinds of checks
+    from checks.eyes import Eyes
+
+MARGIN = 0.1  # seconds before the deadline, so that silence of Google's is told as such, not as the target's
+
+
+class CloudCheck(CheckSpec):
+    """A check that reads what Google says; `look` is its own part.
+
+    Its budget is as long as its time-out: how fast Google answers says nothing about the service.
+    """
+
+    title_default: ClassVar[str] = "Configuration"
+
+    layer: Layer = "service"
+    budget: Milliseconds = Field(default=30_000.0, description="Slower than this is over budget.")
+    timeout: Milliseconds = Field(
+        default=30_000.0, description="What was not read after this is unknown.", validate_default=True
+    )
+
+    async def run(self, probe: Probe) -> Finding:
+        """Reads and judges. Blind (`cloud_…`) where that is not possible."""
+        eyes = eyes_of(probe)
+        try:
+            async with asyncio.timeout(max(0.0, probe.remaining() - MARGIN)):
+                with probe.phase("read"):
+                    return await self.look(probe, eyes)
+        except TimeoutError:
+            raise CheckBlind(
+                Reason.CLOUD_UNREACHABLE, f"Google Cloud did not answer within {spoken(self.timeout)}"
+            ) from None
+
+    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+        """Reads what the check is about, and judges it."""
+        raise TypeError(f"{type(self).__name__} cannot look")
+
+
+def eyes_of(probe: Probe) -> "Eyes":
+    """The eyes of the environment; raises `CheckBlind` where it has none."""
+    if probe.eyes is None:
+        raise CheckBlind(
+            Reason.CLOUD_LOGIN,
+            "the environment file names no project and region to look at; name them, or take this check out",
+        )
+    return probe.eyes
+
+
+def service_of(eyes: "Eyes", key: str) -> str:
+    """The Cloud Run name of a service of the environment file; raises `CheckBlind` where it has none."""
+    services = eyes.environment.services
+    on_cloud_run = {name: each.cloud_run for name, each in services.items() if each.cloud_run}
+    if key not in on_cloud_run:
+        there = ", ".join(on_cloud_run) or "none"
+        raise CheckBlind(
+            Reason.CLOUD_NOT_FOUND,
+            f'the environment file has no service "{key}" with a `cloud_run` name; there are: {there}',
+        )
+    return on_cloud_run[key]
+
+
+def seen(probe: Probe, value: Seen[T]) -> T:
+    """The value; raises `CheckBlind`, which names the permission, the role and the command that grants it."""
+    if not isinstance(value, Blind):
+        return value
+    raise blindness(probe, value)
+
+
+def blindness(probe: Probe, blind: Blind) -> CheckBlind:
+    """What could not be read, as a check says it; permission, role and command become facts."""
+    for fact in ("permission", "role", "command"):
+        if told := getattr(blind, fact):
+            probe.note(**{fact: told})
+    message = blind.message
+    if blind.command and blind.command not in message:
+        message = f"{message.rstrip('.')}. To grant it: {blind.command}"
+    return CheckBlind(blind.reason, message)
+
+
+def clock(moment: object) -> str:
+    """A time of day in UTC: `01:52`."""
+    return f"{moment:%H:%M}"
