@@ -21,11 +21,19 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from checks.document import Document, FileError, Problem, read_document
+from checks.document import Document, FileError, Place, Problem, read_document
 from checks.kinds import KINDS
 from checks.overlay import Overlay, parse_endpoint
 from checks.spec import CheckSpec, Milliseconds, Strict, parse_milliseconds
-from checks.validation import CHANNEL_ID, CHECK_NAME, ENVIRONMENT_NAME, nearest, problems_of
+from checks.validation import (
+    CHANNEL_ID,
+    CHECK_NAME,
+    ENVIRONMENT_NAME,
+    did_you_mean,
+    nearest,
+    problems_of,
+    shown,
+)
 
 __all__ = [
     "Environment",
@@ -254,6 +262,7 @@ def load_environment(path: Path | str, named: str | None = None) -> Environment:
     """
     document = read_document(Path(path))
     _complain_of_names(document)
+    _complain_of_references(document)
     if named is not None:
         _complain_of_another_name(document, named)
     environment = _validated(document, Environment)
@@ -369,6 +378,43 @@ def _complain_of_names(document: Document) -> None:
         if isinstance(fields, dict) and "name" in fields:
             place = ("checks", key, "name")
             document.complain(document.line(place), place, "an unknown field", "nothing: the key is the name")
+
+
+def _complain_of_references(document: Document) -> None:
+    """A name that stands for something else of the file has to be one that the file has."""
+    checks, services = _mapping(document.data, "checks"), _mapping(document.data, "services")
+    for key, fields in services.items():
+        uses = fields.get("uses") if isinstance(fields, dict) else None
+        for position, name in enumerate(uses if isinstance(uses, list) else ()):
+            if isinstance(name, str) and name not in checks:
+                place: Place = ("services", key, "uses", position)
+                _complain_of_name(document, place, name, "a check of this file", list(checks))
+    on_cloud_run = [
+        key for key, fields in services.items() if isinstance(fields, dict) and fields.get("cloud_run")
+    ]
+    name = _mapping(_mapping(document.data, "vantages"), "job").get("service")
+    if isinstance(name, str) and name not in on_cloud_run:
+        allowed = "a service of this file that has `cloud_run`"
+        _complain_of_name(document, ("vantages", "job", "service"), name, allowed, on_cloud_run)
+    if _mapping(document.data, "vantages").get("job") and not (
+        document.data.get("project") and document.data.get("region")
+    ):
+        place = ("vantages", "job")
+        document.complain(
+            document.line(place), place, "a job, but no place for it", "`project` and `region` too"
+        )
+
+
+def _complain_of_name(document: Document, place: Place, name: str, allowed: str, known: list[str]) -> None:
+    named = f": {', '.join(map(str, known))}" if known else " (there is none)"
+    document.complain(
+        document.line(place), place, shown(name), f"{allowed}{named}{did_you_mean(name, known)}"
+    )
+
+
+def _mapping(data: Any, key: str) -> dict[Any, Any]:
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _complain_of_another_name(document: Document, name: str) -> None:

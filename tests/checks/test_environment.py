@@ -215,6 +215,33 @@ def test_environment_without_checks_is_a_mistake(tmp_path: Path) -> None:
     ]
 
 
+def test_names_that_stand_for_something_else_must_be_there(tmp_path: Path) -> None:
+    """A check that a service uses, the service that the job is like: with the nearest name, and the line."""
+    text = (
+        f"{HEAD}{DNS}project: p\nregion: us-central1\nservices:\n"
+        "  backend: {cloud_run: b, uses: [dns, dsn]}\n"
+        "  page: {url: 'https://example.org'}\n"
+        "vantages:\n"
+        "  job: {name: probe, service: page}\n"
+    )
+    assert problems(tmp_path, text) == [
+        '7: services.backend.uses[1]: found "dsn"; allowed: a check of this file: dns. Did you mean dns?',
+        '10: vantages.job.service: found "page"; allowed: a service of this file that has `cloud_run`: '
+        "backend",
+    ]
+
+
+def test_job_without_a_project_is_nowhere(tmp_path: Path) -> None:
+    """The job is one of the file's project and region."""
+    text = (
+        f"{HEAD}{DNS}services: {{backend: {{cloud_run: b}}}}\n"
+        "vantages: {job: {name: probe, service: backend}}\n"
+    )
+    assert problems(tmp_path, text) == [
+        "5: vantages.job: found a job, but no place for it; allowed: `project` and `region` too"
+    ]
+
+
 def test_unknown_check_names_the_nearest() -> None:
     """A mistyped name leads to the right one; without one near, all are listed."""
     staging = load_environment(ROOT / "environments/staging.yaml")
