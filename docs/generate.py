@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from bot import manifest
 from checks.environment import Environment, load_environments, models
+from checks.output.doctor import DoctorDocument
 from checks.output.drift import DriftDocument
 from checks.output.json import SweepDocument
 from checks.output.path import SurveyDocument
@@ -32,6 +33,11 @@ def check_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(SweepDocument).json_schema(), "whybot check")
 
 
+def doctor_schema() -> dict[str, Any]:
+    """The schema of what `whybot doctor --format json` writes."""
+    return _titled(TypeAdapter(DoctorDocument).json_schema(), "whybot doctor")
+
+
 def drift_schema() -> dict[str, Any]:
     """The schema of what `whybot drift --format json` writes."""
     return _titled(TypeAdapter(DriftDocument).json_schema(), "whybot drift")
@@ -52,6 +58,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "docs/schemas/environment-1.json": _text(environment_schema()),
         ROOT / "docs/schemas/check-1.json": _text(check_schema()),
+        ROOT / "docs/schemas/doctor-1.json": _text(doctor_schema()),
         ROOT / "docs/schemas/drift-1.json": _text(drift_schema()),
         ROOT / "docs/schemas/path-1.json": _text(path_schema()),
         ROOT / "docs/checks.md": checks_page(),

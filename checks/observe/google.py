@@ -203,17 +203,22 @@ class GoogleCloud:
             raise Unseen(too_slow(need, calls.seconds)) from None
 
     async def _read(self, seconds: float) -> CloudState:
+        state, _ = await self.read(seconds)
+        return state
+
+    async def read(self, seconds: float) -> tuple[CloudState, Raw | None]:
+        """A reading of now, with the messages that it is made of (None: nobody could log in)."""
         calls = self.calls(seconds)
         blind: Seen[None] = await seen(calls.login(PROJECT))
         if isinstance(blind, Blind):
-            return self._blind(blind)
+            return self._blind(blind), None
         try:
             raw = await _raw(calls)
         finally:
             self.calls_made += calls.made
         state = await self.clients.thread(lambda: self._converted(raw))
         self._last = (time.monotonic(), state)
-        return state
+        return state, raw
 
     def _converted(self, raw: Raw) -> CloudState:
         numbers = _numbers(raw, self.place.project)

@@ -67,8 +67,10 @@ def log_of(project: str, name: str) -> str:
     return quoted(f"projects/{project}/logs/{name}")
 
 
-async def read_entries(calls: Calls, conditions: Sequence[str], most: int) -> tuple[list[Any], bool]:
-    """Entries that meet all conditions, newest first, as messages, and whether there were more."""
+async def read_entries(
+    calls: Calls, conditions: Sequence[str], most: int, size: int = PAGE
+) -> tuple[list[Any], bool]:
+    """At most so many pages of entries that meet all conditions, newest first; whether there were more."""
     from google.cloud.logging_v2.types import ListLogEntriesRequest
 
     client = await calls.clients.grpc("logging")
@@ -78,7 +80,7 @@ async def read_entries(calls: Calls, conditions: Sequence[str], most: int) -> tu
         resource_names=[f"projects/{calls.place.project}"],
         filter=" AND ".join(conditions),
         order_by=NEWEST_FIRST,
-        page_size=PAGE,
+        page_size=size,
     )
     pages, more = await calls.pages(LOGS, page, most)
     return [entry for each in pages for entry in each.entries], more

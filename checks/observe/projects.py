@@ -16,12 +16,16 @@ HOST = "cloudresourcemanager.googleapis.com"
 async def read_number(calls: Calls) -> str:
     """The number. Raises `Unseen`."""
     session = await calls.clients.session()
-    url = f"{calls.clients.url(HOST)}/v3/projects/{quote(calls.place.project, safe='')}"
 
     def attempt(seconds: float) -> str:
-        return number_of(document(session.get(url, timeout=seconds)))
+        return number_of(document(session.get(url(calls), timeout=seconds)))
 
     return await calls.blocking(PROJECT, attempt)
+
+
+def url(calls: Calls) -> str:
+    """The project's address in the API."""
+    return f"{calls.clients.url(HOST)}/v3/projects/{quote(calls.place.project, safe='')}"
 
 
 def number_of(answer: Any) -> str:
