@@ -63,6 +63,10 @@ class ControlledWorld(Protocol):
         """Mends one fault, or all."""
         ...
 
+    async def change(self, wish: JSON) -> str:
+        """Changes the configuration of Google Cloud; gives what was changed, in words."""
+        ...
+
 
 class ControlledBot(Protocol):
     """What the control API needs of the bot's process."""
@@ -110,6 +114,7 @@ class Control:
             "messages": self._messages,
             "calls": self._calls,
             "views": self._views,
+            "cloud": self._cloud,
         }
         posts: dict[str, Endpoint] = {
             "command": self._command,
@@ -120,6 +125,7 @@ class Control:
             "home": self._home,
             "join": self._join,
             "faults": self._break,
+            "cloud": self._change_cloud,
             "slack": self._trouble_slack,
             "bot": self._act_on_bot,
         }
@@ -324,6 +330,18 @@ class Control:
         except WorldError as error:
             raise BadRequest(error.code, str(error)) from error
         return JSONResponse({"ok": True, "faults": world.describe().get("faults", [])})
+
+    async def _cloud(self, _request: Request) -> Response:
+        return JSONResponse({"ok": True, "cloud": self._need_world().describe().get("cloud")})
+
+    async def _change_cloud(self, request: Request) -> Response:
+        body = await _body(request, "change")
+        world = self._need_world()
+        try:
+            title = await world.change(body)
+        except WorldError as error:
+            raise BadRequest(error.code, str(error)) from error
+        return JSONResponse({"ok": True, "title": title, "cloud": world.describe().get("cloud")})
 
     def _need_world(self) -> ControlledWorld:
         if self._world is None:

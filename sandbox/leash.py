@@ -1,7 +1,7 @@
 """Runs a command that ends with its owner, whatever ends the owner.
 
-Run as a script, `leash.py COMMAND…`; it imports nothing but the standard library. The output of the command is
-the leash's own, and so is its exit code. When the standard input ends (the owner closed it, or was killed -9),
+Run as a script, `leash.py COMMAND…`; it imports the standard library alone. The output of the command is
+the leash's own, and so is its exit code. When the standard input ends (the owner closed it, or was killed),
 the command and all that it has started are killed.
 """
 
