@@ -8,12 +8,13 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot import errors
 from bot.commands import triage
-from bot.interactions import details, home_tab, run_again, unknown, why
+from bot.interactions import details, drift_again, home_tab, run_again, unknown, why
 from bot.services import Services
 
 LISTENERS: tuple[Callable[[AsyncApp, Services], None], ...] = (
     triage.register,
     run_again.register,
+    drift_again.register,
     details.register,
     why.register,
     home_tab.register,

@@ -11,13 +11,14 @@ from pgqueuer.models import Job
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
+from bot.drifts import DriftDesk
 from bot.store.database import Database
 from bot.store.embedded import StoreUnavailable
 from bot.sweeps import SweepNotDone, SweepWorker
 
 log = structlog.get_logger(__name__)
 
-SWEEP = "sweep"
+SWEEP, DRIFT = "sweep", "drift"
 # A worker that has not shown itself for so long is taken for dead.
 HEARTBEAT = timedelta(seconds=4)
 POLL = timedelta(seconds=1)
@@ -31,9 +32,10 @@ STORE_TROUBLES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfac
 class Jobs:
     """Takes jobs until it is stopped; starts again by itself when the store comes back."""
 
-    def __init__(self, database: Database, worker: SweepWorker) -> None:
+    def __init__(self, database: Database, worker: SweepWorker, drift: DriftDesk) -> None:
         self._database = database
         self._worker = worker
+        self._drift = drift
         self._stopping = asyncio.Event()
         self._manager: QueueManager | None = None
 
@@ -58,6 +60,7 @@ class Jobs:
         async with asyncpg.create_pool(self._database.address, min_size=1, max_size=4, timeout=5) as pool:
             manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
             manager.entrypoint(SWEEP)(self._sweep)
+            manager.entrypoint(DRIFT)(self._look)
             self._manager = manager
             if self._stopping.is_set():
                 return
@@ -74,5 +77,11 @@ class Jobs:
             await self._worker.run((job.payload or b"").decode())
         except SweepNotDone as undone:
             raise RetryRequested(delay=timedelta(seconds=undone.delay), reason="not done") from undone
+        except StoreUnavailable as error:
+            raise RetryRequested(delay=STORE_RETRY, reason=str(error)) from error
+
+    async def _look(self, job: Job) -> None:
+        try:
+            await self._drift.run((job.payload or b"").decode())
         except StoreUnavailable as error:
             raise RetryRequested(delay=STORE_RETRY, reason=str(error)) from error

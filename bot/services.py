@@ -1,12 +1,14 @@
 """What listeners work with, built by `wiring` and handed to each of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.answers import Answers
 from bot.cards import Cards
+from bot.drifts import DriftDesk
+from bot.paths import Paths
 from bot.store.sweeps import Asked, Request, Sweeps
 from bot.sweeps import allowed_seconds
 from bot.unkept import Unkept
@@ -18,7 +20,7 @@ from checks.eyes import Eyes
 class Services:
     """The environments, the store's sweeps, and the ways to Slack. `changed` wakes the outbox.
 
-    `eyes` are those of environments that name a project.
+    `eyes` are those of environments that name a project; `drift` and `paths` answer with what they see.
     """
 
     environments: Mapping[str, Environment]
@@ -28,7 +30,9 @@ class Services:
     answers: Answers
     unkept: Unkept
     changed: Callable[[], None]
-    eyes: Mapping[str, Eyes] = field(default_factory=dict)
+    eyes: Mapping[str, Eyes]
+    drift: DriftDesk
+    paths: Paths
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:

@@ -21,13 +21,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.answers import Answers
 from bot.app import build_app
 from bot.cards import Cards
+from bot.drift_schedule import DriftSchedule
+from bot.drifts import DriftDesk, compose_drift
 from bot.eyes import open_eyes
 from bot.jobs import Jobs
-from bot.outbox import Outbox, Patience
+from bot.outbox import Composer, Outbox, Patience
+from bot.paths import COMPOSER as PATH_COMPOSER
+from bot.paths import Paths
 from bot.services import Services
-from bot.settings import Settings, SettingsError, load_secrets
+from bot.settings import Settings, SettingsError
 from bot.slack_errors import FOREIGN, Next, refusal
 from bot.store.database import Database
+from bot.store.drifts import Drifts
 from bot.store.embedded import StoreUnavailable
 from bot.store.messages import Messages, Rates
 from bot.store.recovery import take_over
@@ -35,11 +40,11 @@ from bot.store.sweeps import Sweeps
 from bot.sweeper import Sweeper
 from bot.sweeps import SweepWorker
 from bot.unkept import Unkept
+from bot.uploads import Uploads
+from bot.vantages import open_vantages
 from bot.web import Readiness, Web
 from checks.environment import Environment, load_environments, load_overlay
 from checks.eyes import Eyes
-from checks.overlay import Overlay
-from checks.runner import Runner
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +66,7 @@ class Bot:
     outbox: Outbox
     jobs: Jobs
     sweeper: Sweeper
+    schedule: DriftSchedule
     web: Web
     app: AsyncApp | None = None
     socket: AsyncSocketModeHandler | None = None
@@ -68,6 +74,7 @@ class Bot:
     _working: asyncio.Task[None] | None = None
     _sending: asyncio.Task[None] | None = None
     _tidying: asyncio.Task[None] | None = None
+    _watching: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
         """Takes requests and does the work, for ever; without a store, requests are refused until it comes.
@@ -79,6 +86,7 @@ class Bot:
         while not self.migrated:
             await asyncio.sleep(RETRY_SECONDS)
             await self._prepare_store()
+        self._watching = asyncio.create_task(self.schedule.run(identity.team_id or ""))
         await asyncio.Event().wait()
 
     async def _prepare_store(self) -> None:
@@ -149,6 +157,7 @@ class Bot:
 
     async def end(self) -> None:
         """Gives running sweeps back, sends what may go out now, closes the socket."""
+        await _ended(self._watching, 0)
         await _ended(self._tidying, 0)
         self.jobs.stop()
         await _ended(self._working, GIVE_BACK_SECONDS)
@@ -172,45 +181,48 @@ async def build(
         database = Database(address)
         stack.push_async_callback(database.close)
         eyes = await _eyes(stack, settings, environments)
-        runners = await _runners(stack, settings, environments, overlay, eyes)
+        vantages = {
+            name: await stack.enter_async_context(
+                open_vantages(settings, environment, overlay, eyes.get(name))
+            )
+            for name, environment in environments.items()
+        }
         timeout = aiohttp.ClientTimeout(total=patience.call)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        slack = _slack(settings, session, patience)
+        slack = slack_client(settings, session, patience)
         sweeps, messages = Sweeps(database), Messages(database, rates)
         cards, answers = Cards(sweeps, settings.vantage), Answers(session, slack.proxy)
-        outbox = Outbox(messages, slack, answers, {"card": cards.compose}, patience)
+        paths = Paths(eyes, messages, Uploads(slack, session), answers)
+        stack.push_async_callback(paths.end)
+        composers: dict[str, Composer] = {
+            "card": cards.compose,
+            "drift": compose_drift,
+            PATH_COMPOSER: paths.compose,
+        }
+        outbox = Outbox(messages, slack, answers, composers, patience)
         owner = f"{socket.gethostname()}/{os.getpid()}"
-        worker = SweepWorker(sweeps, environments, runners, settings.vantage, owner, outbox.wake)
-        unkept = Unkept(environments, runners, answers)
+        worker = SweepWorker(sweeps, environments, vantages, owner, outbox.wake)
+        unkept = Unkept(environments, vantages, answers)
         stack.push_async_callback(unkept.end)
+        looks = {name: seen.drift for name, seen in eyes.items()}
+        drifts = Drifts(database)
+        drift = DriftDesk(drifts, looks, answers, outbox.wake)
+        stack.push_async_callback(drift.end)
         readiness = Readiness()
         bot = Bot(
             settings=settings,
             database=database,
-            services=Services(environments, sweeps, cards, slack, answers, unkept, outbox.wake, eyes),
+            services=Services(
+                environments, sweeps, cards, slack, answers, unkept, outbox.wake, eyes, drift, paths
+            ),
             outbox=outbox,
-            jobs=Jobs(database, worker),
+            jobs=Jobs(database, worker, drift),
+            schedule=DriftSchedule(drifts, environments, looks, outbox.wake),
             sweeper=Sweeper(sweeps, messages, outbox.wake),
             web=Web(readiness),
         )
         readiness.parts = {"store": bot.store_problem, "slack": bot.slack_problem}
         yield bot
-
-
-async def _runners(
-    stack: AsyncExitStack,
-    settings: Settings,
-    environments: Mapping[str, Environment],
-    overlay: Overlay | None,
-    eyes: Mapping[str, Eyes],
-) -> dict[str, Runner]:
-    secrets = load_secrets()
-    return {
-        name: await stack.enter_async_context(
-            Runner(environment, secrets, settings.vantage, overlay=overlay, eyes=eyes.get(name))
-        )
-        for name, environment in environments.items()
-    }
 
 
 async def _eyes(
@@ -224,7 +236,8 @@ async def _eyes(
     return {name: eyes for name, eyes in opened.items() if eyes is not None}
 
 
-def _slack(settings: Settings, session: aiohttp.ClientSession, patience: Patience) -> AsyncWebClient:
+def slack_client(settings: Settings, session: aiohttp.ClientSession, patience: Patience) -> AsyncWebClient:
+    """The client of Slack's Web API that these settings ask for."""
     token = settings.slack_bot_token
     client = AsyncWebClient(
         token=token.get_secret_value() if token else None,

@@ -20,7 +20,8 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"
 _WORD = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^\s,]+))[\s,]*""")
 _EVERYTHING = frozenset({"all", "everything", "*"})
 _HELP = frozenset({"help", "?", "-h", "--help"})
-_HEALTH = "health"
+_HEALTH, _DRIFT, _PATH = "health", "drift", "path"
+_VERBS = (_HEALTH, _DRIFT, _PATH)
 
 Known = Mapping[str, Sequence[str]]
 """Environment names, each with the names of its checks in the order of its file."""
@@ -45,6 +46,21 @@ class HealthRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftRequest:
+    """Compare what is declared, what Terraform has and what is live in an environment."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathRequest:
+    """Explain the network paths to some dependencies, by the names of their checks; none means all."""
+
+    environment: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HelpRequest:
     """Say what can be typed; about one environment if it is known which."""
 
@@ -60,26 +76,34 @@ class UsageProblem:
     nearest: tuple[str, ...] = ()
 
 
-Request = HealthRequest | HelpRequest | UsageProblem
+Request = HealthRequest | DriftRequest | PathRequest | HelpRequest | UsageProblem
 
 
 def commands(environments: Sequence[str]) -> tuple[Command, ...]:
-    """Every slash command: one per environment in order of name, and `/triage` for all of them.
+    """Every slash command: those of each environment in order of name, and `/triage` for all of them.
 
     An environment whose own command Slack would not take (too long, or one too many) is reached by
-    `/triage health` alone.
+    `/triage` alone. Health comes first where there is no room for all.
     """
-    own = [_of_environment(name) for name in sorted(environments)]
+    names = sorted(environments)
+    own = [*map(_health_of, names), *map(_drift_of, names)]
     return (*[command for command in own if len(command.name) <= NAME_LIMIT][: MOST - 1], _triage())
 
 
-def _of_environment(name: str) -> Command:
-    return Command(f"/{name}-health", f"Checks {name} and says what is broken", "[check …] | help", name)
+def _health_of(name: str) -> Command:
+    return Command(f"/{name}-{_HEALTH}", f"Checks {name} and says what is broken", "[check …] | help", name)
+
+
+def _drift_of(name: str) -> Command:
+    said = f"Compares {name} as declared, in Terraform and live"
+    return Command(f"/{name}-{_DRIFT}", said, "[help]", name)
 
 
 def _triage() -> Command:
     return Command(
-        TRIAGE, "Checks an environment and says what is broken", "health [environment] [check …] | help"
+        TRIAGE,
+        "Checks an environment and says what is broken",
+        "health [environment] [check …] | drift [environment] | path [environment] [check …] | help",
     )
 
 
@@ -100,15 +124,21 @@ def parse(command: str, text: str, known: Known) -> Request:
         return UsageProblem(_unknown(f'No command "{command}".', near), f"{TRIAGE} help", near)
     if typed and typed[0].casefold() in _HELP:
         return HelpRequest(environment)
-    return _checks(environment, typed, known, f"/{environment}-health")
+    if command.casefold().endswith(f"-{_DRIFT}"):
+        return _drift(environment, typed, f"/{environment}-{_DRIFT}")
+    return _checks(environment, typed, known, f"/{environment}-{_HEALTH}")
 
 
 def _parse_triage(typed: list[str], known: Known) -> Request:
     if not typed or typed[0].casefold() in _HELP:
         return HelpRequest()
     verb, rest = typed[0].casefold(), typed[1:]
+    if verb == _DRIFT:
+        return _triage_drift(rest, known)
+    if verb == _PATH:
+        return _triage_path(rest, known)
     if verb != _HEALTH:
-        near = nearest(verb, [_HEALTH, "help"])
+        near = nearest(verb, [*_VERBS, "help"])
         return UsageProblem(_unknown(f'{TRIAGE} knows no "{typed[0]}".', near), f"{TRIAGE} {_HEALTH}", near)
     if rest and rest[0].casefold() in _HELP:
         return HelpRequest()
@@ -122,6 +152,44 @@ def _parse_triage(typed: list[str], known: Known) -> Request:
     return _which_environment(rest, known)
 
 
+def _triage_drift(rest: list[str], known: Known) -> Request:
+    if rest and rest[0].casefold() in _HELP:
+        return HelpRequest()
+    names = {name.casefold(): name for name in known}
+    if rest and rest[0].casefold() in names:
+        environment = names[rest[0].casefold()]
+        return _drift(environment, rest[1:], f"{TRIAGE} {_DRIFT} {environment}")
+    if not rest and len(known) == 1:
+        return DriftRequest(next(iter(known)))
+    return _which_environment(rest, known, _DRIFT)
+
+
+def _drift(environment: str, typed: list[str], asked: str) -> Request:
+    """Drift is told of a whole environment."""
+    if typed:
+        return UsageProblem(f'Drift takes no further words such as "{typed[0]}".', asked)
+    return DriftRequest(environment)
+
+
+def _triage_path(rest: list[str], known: Known) -> Request:
+    """Paths to some checks; which of them are dependencies is in the environment's file."""
+    if rest and rest[0].casefold() in _HELP:
+        return HelpRequest()
+    names = {name.casefold(): name for name in known}
+    if rest and rest[0].casefold() in names:
+        environment, wanted = names[rest[0].casefold()], rest[1:]
+    elif len(known) == 1:
+        environment, wanted = next(iter(known)), rest
+    else:
+        return _which_environment(rest, known, _PATH)
+    asked = _checks(environment, wanted, known, f"{TRIAGE} {_PATH} {environment}")
+    if isinstance(asked, HealthRequest):
+        return PathRequest(environment, asked.names)
+    if isinstance(asked, UsageProblem) and not asked.nearest and nearest(rest[0], [environment]):
+        return _which_environment(rest, known, _PATH)
+    return asked
+
+
 def _only_environment(only: str, rest: list[str], known: Known) -> Request:
     """With one environment it need not be named; a first word that is nearly its name is taken for a slip."""
     request = _checks(only, rest, known, f"{TRIAGE} {_HEALTH} {only}")
@@ -130,9 +198,9 @@ def _only_environment(only: str, rest: list[str], known: Known) -> Request:
     return request
 
 
-def _which_environment(rest: list[str], known: Known) -> UsageProblem:
+def _which_environment(rest: list[str], known: Known, verb: str = _HEALTH) -> UsageProblem:
     listed = sorted(known)
-    example = f"{TRIAGE} {_HEALTH} {listed[0] if listed else 'staging'}"
+    example = f"{TRIAGE} {verb} {listed[0] if listed else 'staging'}"
     if not rest:
         return UsageProblem(f"Which environment? {_there_is(listed)}", example, tuple(listed[:3]))
     near = nearest(rest[0], listed)

@@ -11,10 +11,18 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import metrics
-from bot.commands import health
+from bot.commands import drift, health, path
 from bot.commands.help import answer as say_what_there_is
 from bot.commands.help import correct
-from bot.commands.registry import HealthRequest, HelpRequest, UsageProblem, commands, parse
+from bot.commands.registry import (
+    DriftRequest,
+    HealthRequest,
+    HelpRequest,
+    PathRequest,
+    UsageProblem,
+    commands,
+    parse,
+)
 from bot.services import Asker, Services
 from bot.views.message import Message
 
@@ -22,6 +30,8 @@ Answer = Callable[[Services, Any, Asker], Awaitable[Message]]
 
 ANSWERS: tuple[tuple[type, Answer], ...] = (
     (HealthRequest, health.answer),
+    (DriftRequest, drift.answer),
+    (PathRequest, path.answer),
     (HelpRequest, say_what_there_is),
     (UsageProblem, correct),
 )

@@ -152,3 +152,15 @@ deliveries = Table(
     _moment("at", now=True),
     Index("deliveries_at", "at"),
 )
+
+# What the schedule of drift has seen of each environment and told. Whoever moves `due_at` on looks; `token`
+# is as that of sweeps.
+drift_watches = Table(
+    "drift_watches",
+    metadata,
+    Column("environment", Text, primary_key=True),
+    Column("state", JSONB, nullable=False, server_default="{}"),
+    Column("token", BigInteger, nullable=False, server_default="0"),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    _moment("seen_at"),
+)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.commands.registry import (
     MOST,
     NAME_LIMIT,
+    DriftRequest,
     HealthRequest,
     HelpRequest,
     UsageProblem,
@@ -111,7 +112,7 @@ def test_triage_is_understood(text: str, known: Any, request_: Any) -> None:
             "/stagin-health",
             "",
             ONE,
-            'No command "/stagin-health". Did you mean /staging-health?',
+            'No command "/stagin-health". Did you mean /staging-health or /staging-drift?',
             "/triage help",
         ),
     ],
@@ -126,12 +127,50 @@ def test_what_means_nothing_names_the_nearest(
 
 
 def test_one_command_per_environment_and_triage() -> None:
-    """Commands are in order of name, with `/triage` last."""
+    """Health of each in order of name, then drift, with `/triage` last."""
     assert [each.name for each in commands(["staging", "production"])] == [
         "/production-health",
         "/staging-health",
+        "/production-drift",
+        "/staging-drift",
         "/triage",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "known", "request_"),
+    [
+        ("/staging-drift", "", TWO, DriftRequest("staging")),
+        ("/Staging-Drift", " ", TWO, DriftRequest("staging")),
+        ("/staging-drift", "help", TWO, HelpRequest("staging")),
+        ("/triage", "drift staging", TWO, DriftRequest("staging")),
+        ("/triage", "DRIFT Production", TWO, DriftRequest("production")),
+        ("/triage", "drift", ONE, DriftRequest("staging")),
+        ("/triage", "drift help", TWO, HelpRequest()),
+    ],
+)
+def test_drift_is_understood(command: str, text: str, known: Any, request_: Any) -> None:
+    """Drift is of a whole environment, which need not be named where there is only one."""
+    assert parse(command, text, known) == request_
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "known", "message", "example"),
+    [
+        ("/staging-drift", "redis", ONE, 'Drift takes no further words such as "redis".', "/staging-drift"),
+        ("/triage", "drift stagign", TWO, 'No environment "stagign". Did you mean staging?', None),
+        ("/triage", "drift", TWO, "Which environment? There is production, staging.", None),
+        ("/triage", "drft", TWO, '/triage knows no "drft". Did you mean drift?', None),
+    ],
+)
+def test_what_is_no_question_about_drift_says_what_would_be(
+    command: str, text: str, known: Any, message: str, example: str | None
+) -> None:
+    """A slip is answered with the nearest name, as with health."""
+    problem = parse(command, text, known)
+    assert isinstance(problem, UsageProblem)
+    assert problem.message == message
+    assert example is None or problem.example == example
 
 
 def test_commands_that_slack_would_not_take_are_left_to_triage() -> None:
