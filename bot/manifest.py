@@ -23,6 +23,7 @@ SCOPES = {
     "groups:history": "the same in private channels that whybot was invited to",
     "im:history": "the same in direct messages",
     "im:write": "post a card to one person who presses Check now on the Home tab (conversations.open)",
+    "files:write": "upload the picture of a network path (files.getUploadURLExternal)",
     "metadata.message:read": "know its own cards in that history by the metadata that they carry",
 }
 """Every scope of the bot token and what it is for. No more than what whybot calls needs."""

@@ -14,12 +14,18 @@ from checks.validation import nearest
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.PASS)
 
 
+class UnknownDependency(UnknownCheck):
+    """`No path to "backend" in staging. There are: redis, postgres.`"""
+
+    def __str__(self) -> str:
+        return super().__str__().replace("No check ", "No path to ", 1)
+
+
 class UnknownService(UnknownCheck):
     """`No service "backnd" in staging. Did you mean backend?`"""
 
     def __str__(self) -> str:
-        said = UnknownCheck.__str__(self)
-        return said.replace("No check ", "No service on Cloud Run ", 1)
+        return super().__str__().replace("No check ", "No service on Cloud Run ", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +65,14 @@ def on_cloud_run(environment: Environment) -> tuple[str, ...]:
 def choose(environment: Environment, names: Sequence[str] = (), service: str | None = None) -> Asked:
     """Which paths are meant: of one service or all, to these dependencies or to what each service uses.
 
-    A dependency that is named and that no service uses is asked of every service. Raises `UnknownCheck` or
-    `UnknownService` with the nearest names.
+    A dependency that is named and that no service uses is asked of every service. Raises
+    `UnknownDependency` or `UnknownService` with the nearest names.
     """
     known, services = dependencies(environment), on_cloud_run(environment)
     wanted = tuple(dict.fromkeys(name.lower() for name in names))
     for name in wanted:
         if name not in known:
-            raise UnknownCheck(name, environment.name, tuple(nearest(name, list(known))), known)
+            raise UnknownDependency(name, environment.name, tuple(nearest(name, list(known))), known)
     if service is not None:
         if service not in services:
             near = tuple(nearest(service, list(services)))

@@ -194,10 +194,15 @@ def title(key: str, path: Path) -> str:
     """`backend → Redis: closed at Network`."""
     state = {
         Status.PASS: "open, by a detour" if detours(path) else "open",
-        Status.FAIL: f"closed at {path.deciding.title.lower()}" if path.deciding else "closed",
+        Status.FAIL: f"closed at {_small(path.deciding.title)}" if path.deciding else "closed",
         Status.UNKNOWN: "could not be told",
     }[path.verdict]
     return f"{key} → {path.target.title}: {state}"
+
+
+def _small(name: str) -> str:
+    """A step's title within a sentence; `VPC access` and `TLS and AUTH` stay as they are."""
+    return name if name[:2].isupper() else name.lower()
 
 
 def ruled_out(path: Path) -> list[Step]:

@@ -53,7 +53,9 @@ def _named(kind: str, path: Path, steps: dict[StepKey, Step]) -> tuple[str, str]
         by = steps[StepKey.VPC_ACCESS].observed.removeprefix("over connector ")
         return by or "connector", steps[StepKey.CONNECTOR].observed
     if kind == "network":
-        return steps[StepKey.NETWORK].observed or "network", ""
+        step = steps[StepKey.NETWORK]
+        needed = f"{step.expected} would lead there" if step.status is Status.FAIL and step.expected else ""
+        return step.observed or "network", needed
     if kind == "route":
         return "route", steps[StepKey.ROUTE].observed
     address = path.address or path.target.host

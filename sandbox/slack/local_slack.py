@@ -16,6 +16,7 @@ from sandbox.slack import payloads
 from sandbox.slack.calls import CallLog
 from sandbox.slack.delivery import ACK_SECONDS, EVENT_RETRIES_SECONDS, Delivery
 from sandbox.slack.errors import JSON, SlackError
+from sandbox.slack.files import Files
 from sandbox.slack.gestures import Gestures
 from sandbox.slack.limits import RateLimits
 from sandbox.slack.methods import METHODS
@@ -55,6 +56,7 @@ class LocalSlack:
         self.signing_secret = secrets.token_hex(16)
         self.revoked: set[str] = set()
         self.workspace: Workspace = staging_workspace()
+        self.files = Files()
         self.limits = RateLimits()
         self.calls = CallLog((self.bot_token, self.app_token, self.signing_secret))
         self.sockets = SocketMode()
@@ -127,6 +129,7 @@ class LocalSlack:
         return [
             Route("/api/{method}", self.web_api.endpoint, methods=["GET", "POST"]),
             Route("/response/{id}", self._response, methods=["POST"]),
+            *self.files.routes,
             WebSocketRoute("/socket/{ticket}", self._socket),
         ]
 

@@ -14,7 +14,8 @@ export function image(block, { names }) {
 /** The image itself. It is loaded from this server only; for any other address its alternative text stands there. */
 export function picture(element, className) {
   const alt = words(element.alt_text);
-  const address = element.image_url ?? element.slack_file?.url ?? "";
+  const file = element.slack_file;
+  const address = element.image_url ?? file?.url ?? (file?.id ? `/files/${encodeURIComponent(file.id)}` : "");
   const instead = () =>
     h(
       "span",

@@ -145,6 +145,7 @@ def read_content(call: Invocation, current: Message | None = None) -> JSON:
 def check_blocks(slack: Any, blocks: Any) -> None:
     """Raises `invalid_blocks` with Slack's messages, or `msg_blocks_too_long`."""
     problems = block_kit.message_problems(blocks, newer_blocks=slack.newer_blocks)
+    problems += slack.files.problems(blocks)
     if problems:
         messages = [f"[ERROR] {problem}" for problem in problems]
         raise SlackError("invalid_blocks", errors=problems, response_metadata={"messages": messages})
