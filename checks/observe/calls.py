@@ -154,7 +154,9 @@ def blocking_listing(
 
 
 def plain(message: Any) -> Any:
-    """The protobuf message behind one of Google's wrappers."""
+    """The protobuf message behind one of Google's wrappers; raises ValueError for an answer that is none."""
+    if message is None:  # what grpc.aio gives for bytes that cannot be read as the message
+        raise ValueError("The answer is no message.")
     return type(message).pb(message)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.errors import UnknownNameError
-from sandbox.faults import application, clickhouse, dns, links, postgres, redis, tls
+from sandbox.faults import application, clickhouse, cloud, dns, links, postgres, redis, tls
 from sandbox.faults.kind import FaultKind
 
 FAULTS: tuple[FaultKind, ...] = (
@@ -14,6 +14,7 @@ FAULTS: tuple[FaultKind, ...] = (
     *application.FAULTS,
     *dns.FAULTS,
     *tls.FAULTS,
+    *cloud.FAULTS,
 )
 BY_NAME: Mapping[str, FaultKind] = {kind.fault: kind for kind in FAULTS}
 

@@ -44,6 +44,7 @@ class PaperWorld:
     def __init__(self) -> None:
         self.faults: list[dict[str, Any]] = []
         self.scenario = "healthy"
+        self.changes: list[dict[str, Any]] = []
         self._listeners: list[Callable[[], None]] = []
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -51,7 +52,12 @@ class PaperWorld:
         return lambda: self._listeners.remove(callback)
 
     def describe(self) -> dict[str, Any]:
-        return {"scenario": self.scenario, "faults": self.faults, "services": [{"name": "redis", "up": True}]}
+        return {
+            "scenario": self.scenario,
+            "faults": self.faults,
+            "services": [{"name": "redis", "up": True}],
+            "cloud": {"changes": self.changes},
+        }
 
     async def apply_scenario(self, name: str) -> None:
         self.scenario = name
@@ -63,6 +69,13 @@ class PaperWorld:
         self.faults.append({"id": "f1", "fault": fault, "target": target, "options": options})
         self._tell()
         return "f1"
+
+    async def change(self, wish: dict[str, Any]) -> str:
+        if wish["change"] != "connector":
+            raise UnknownNameError("change", wish["change"], ("connector",))
+        self.changes.append(wish)
+        self._tell()
+        return "connector is ERROR"
 
     async def mend(self, fault_id: str | None = None, /) -> None:
         self.faults = [fault for fault in self.faults if fault_id not in (None, fault["id"])]
@@ -130,7 +143,7 @@ async def bot(sandbox: SandboxServer) -> AsyncIterator[AsyncApp]:
 
     handler = AsyncSocketModeHandler(app, sandbox.slack.app_token, web_client=client, ping_interval=0.2)
     await handler.connect_async()
-    assert await sandbox.slack.sockets.wait_connected(10)
+    assert await sandbox.slack.sockets.wait_connected(60)
     yield app
     await handler.close_async()
     await handler.client.aiohttp_client_session.close()
@@ -195,7 +208,7 @@ async def test_home_messages_threads_and_reactions(http: httpx.AsyncClient, bot:
     async def home() -> Any:
         return (await http.get("views", params={"user": "UALICE"})).json()["home"]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await home() is None:
             await asyncio.sleep(0.01)
     said = await call(http, "message", user="UALICE", channel="C0RANDOM", text="hello")
@@ -237,6 +250,17 @@ async def test_faults_are_passed_to_the_world(http: httpx.AsyncClient) -> None:
     assert (wrong["status"], wrong["error"]) == (400, "unknown_fault")
     assert "Did you mean latency?" in wrong["message"]
     assert (await http.delete("faults", params={"id": "f1"})).json() == {"ok": True, "faults": []}
+
+
+async def test_changes_of_the_configuration_are_passed_to_the_world(http: httpx.AsyncClient) -> None:
+    """A change is told in words, a wrong one with the nearest name, and the cloud can be read."""
+    wish = {"change": "connector", "state": "ERROR"}
+    changed = await call(http, "cloud", **wish)
+    assert (changed["title"], changed["cloud"]) == ("connector is ERROR", {"changes": [wish]})
+    assert (await http.get("cloud")).json() == {"ok": True, "cloud": {"changes": [wish]}}
+    wrong = await call(http, "cloud", change="conector")
+    assert (wrong["status"], wrong["error"]) == (400, "unknown_change")
+    assert (await call(http, "cloud", state="ERROR"))["error"] == "invalid_arguments"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +329,7 @@ async def test_connections_can_be_ended(
     """The bot loses its connection and comes back with another."""
     [before] = sandbox.slack.sockets.connections
     assert (await call(http, "slack", **trouble))["ok"]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while before in sandbox.slack.sockets.connections or not sandbox.slack.sockets.connected:
             await asyncio.sleep(0.01)
 
@@ -347,7 +371,7 @@ async def test_the_page_hears_of_changes(sandbox: SandboxServer, http: httpx.Asy
     """Messages, views, calls and the world each give an event of their kind."""
     kinds: list[dict[str, Any]] = []
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=10) as listener,
+        httpx.AsyncClient(trust_env=False, timeout=60) as listener,
         listener.stream("GET", f"{sandbox.url}/sandbox/events") as stream,
     ):
         assert stream.headers["content-type"].startswith("text/event-stream")

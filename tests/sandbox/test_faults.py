@@ -16,6 +16,7 @@ from sandbox import faults
 from sandbox.errors import UnknownNameError, WrongOptionError
 from sandbox.faults import BY_NAME, FAULTS, fault_kind
 from sandbox.faults.kind import Option
+from sandbox.staging import CLOUD
 from sandbox.world import World
 from tests.sandbox.probing import Prober, answers, probing
 
@@ -89,8 +90,8 @@ async def prober(world: World) -> AsyncIterator[Prober]:
 
 
 def test_every_fault_is_held_to_what_it_does() -> None:
-    """No kind of fault is without a line in this table."""
-    assert SEEN.keys() == BY_NAME.keys()
+    """No kind of fault is without a line in this table; those of Google Cloud have tests of their own."""
+    assert SEEN.keys() == {kind.fault for kind in FAULTS if CLOUD not in kind.targets}
     assert len(FAULTS) == len(BY_NAME)
 
 

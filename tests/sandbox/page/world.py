@@ -20,6 +20,7 @@ class WorldOfWords:
     def __init__(self) -> None:
         self.scenario = "healthy"
         self.faults: dict[str, tuple[FaultKind, Order]] = {}
+        self.changes: list[str] = []
         self._given = 0
         self._subscribers: list[Callable[[], None]] = []
 
@@ -41,6 +42,13 @@ class WorldOfWords:
         given = self._add(fault, target, options)
         self._tell()
         return given
+
+    async def change(self, wish: dict[str, Any]) -> str:
+        """Keeps a change of the configuration: a connector in ERROR closes the backend's ways."""
+        title = f"connector {wish.get('name', 'staging-connector')} is {wish.get('state')}"
+        self.changes.append(title)
+        self._tell()
+        return title
 
     async def mend(self, fault_id: str | None = None, /) -> None:
         """Removes one fault or all."""
