@@ -28,14 +28,16 @@ class PlanReader:
 
     def feed(self, chunk: bytes) -> None:
         """One more part. Raises `TerraformUnreadable`."""
-        self._stream.feed(chunk)
+        try:
+            self._stream.feed(chunk)
+        except TerraformUnreadable:
+            self._refuse_log()
+            raise
 
     def finish(self) -> State:
         """What the plan would make. Raises `TerraformUnreadable` where it was none."""
-        try:
-            self._stream.finish()
-        finally:
-            self._refuse_log()
+        self._stream.finish()
+        self._refuse_log()
         head, keys = self._stream.head, self._stream.keys
         if "planned_values" not in keys and "resource_changes" not in keys:
             self._refuse_other_documents(keys)
