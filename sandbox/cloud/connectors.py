@@ -6,6 +6,7 @@ import grpc
 from google.cloud import vpcaccess_v1
 from google.cloud.vpcaccess_v1 import Connector
 from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2
 
 from sandbox.cloud.calls import Caller, Method
 from sandbox.cloud.errors import CloudError, exists, invalid, precondition
@@ -107,10 +108,10 @@ class Connectors:
         connector.state = Connector.State(Connector.State.DELETING)
         self._changed(caller, "DeleteConnector", connector.name)
 
-        async def remove() -> Connector:
+        async def remove() -> Any:
             self._project.resources.connectors.pop(connector.name, None)
             self._project.resources.changed()
-            return connector
+            return empty_pb2.Empty()
 
         place = parse(connector.name).parent
         return self._project.operations.start(place, _metadata("delete", connector.name, caller), remove)

@@ -24,23 +24,36 @@ HTTP = {
 }
 """Status of HTTP for each code, after google/rpc/code.proto."""
 
-REASONS = {400: "invalid", 401: "authError", 403: "forbidden", 404: "notFound", 409: "conflict"}
+REASONS = {
+    400: "invalid",
+    401: "authError",
+    403: "forbidden",
+    404: "notFound",
+    409: "conflict",
+    412: "conditionNotMet",
+}
 """What Compute Engine and Cloud Storage call an error besides its number."""
 
 
 class CloudError(Exception):
-    """An answer that is a refusal. `details` are messages of google.rpc.error_details."""
+    """An answer that is a refusal. `details` are messages of google.rpc.error_details.
 
-    def __init__(self, code: grpc.StatusCode, message: str, details: Sequence[Any] = ()) -> None:
+    `http` is the status of HTTP where it is not the usual one of the code.
+    """
+
+    def __init__(
+        self, code: grpc.StatusCode, message: str, details: Sequence[Any] = (), *, http: int = 0
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = tuple(details)
+        self._http = http
 
     @property
     def http_status(self) -> int:
         """The status that REST answers with."""
-        return HTTP.get(self.code, 500)
+        return self._http or HTTP.get(self.code, 500)
 
     def status(self) -> Any:
         """As google.rpc.Status, which gRPC sends in a trailer."""

@@ -127,9 +127,9 @@ class FakeCloud:
         """Makes the methods that match a pattern (`run.services.*`) fail; gives what ends it.
 
         Kinds: `slow` (by `seconds`), `quota` (429, ask again in `seconds`), `unavailable` (503), `deadline`,
-        `internal`, `disabled` (the API is switched off), `garbage` (an answer that is no message), `silent`
-        (no answer at all), `lost_response` (the work is done, after `seconds` the connection breaks).
-        `times` is how many calls it strikes, all by default.
+        `internal`, `disabled` (the API is switched off), `garbage` (an answer that is no message; grpc.aio
+        makes None of it), `silent` (no answer at all), `lost_response` (the work is done, after `seconds` the
+        connection breaks). `times` is how many calls it strikes, all by default.
         """
         added = self.gate.add(kind, methods, seconds, times)
 

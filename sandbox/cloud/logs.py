@@ -109,6 +109,8 @@ class Logs:
             if not entry.log_name:
                 raise invalid("An entry has no log name.", "entries")
             LogEntry.pb(entry).resource.MergeFrom(WriteLogEntriesRequest.pb(request).resource)
+            for key in set(request.labels) - set(entry.labels):
+                entry.labels[key] = request.labels[key]
             entry.timestamp, entry.receive_timestamp = entry.timestamp or now, now
             entry.insert_id = entry.insert_id or uuid4().hex[:16]
             self._project.resources.log(entry)

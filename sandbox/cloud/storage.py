@@ -111,6 +111,12 @@ class Storage:
 
     async def _download(self, request: Request, _caller: Caller) -> Response:
         found = self._found(request)[1]
+        if request.query_params.get("ifGenerationMatch", str(found.generation)) != str(found.generation):
+            raise CloudError(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "At least one of the pre-conditions you specified did not hold.",
+                http=412,
+            )
         first, last = _range(request.headers.get("range", ""), found.size)
         headers = {
             "x-goog-generation": str(found.generation),
@@ -228,7 +234,7 @@ def _range(header: str, size: int) -> tuple[int, int]:
         return 0, size - 1
     match = re.fullmatch(r"bytes=(\d+)-(\d*)", header)
     if match is None or int(match[1]) >= size:
-        raise CloudError(grpc.StatusCode.OUT_OF_RANGE, "The requested range cannot be satisfied.")
+        raise CloudError(grpc.StatusCode.OUT_OF_RANGE, "Request range not satisfiable", http=416)
     return int(match[1]), min(int(match[2] or size - 1), size - 1)
 
 

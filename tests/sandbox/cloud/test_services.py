@@ -352,6 +352,7 @@ async def test_restoring_a_snapshot_undoes_every_change(cloud: FakeCloud, client
     snapshot = cloud.snapshot()
     before = await clients.services.get_service(name=BACKEND)
     await settled(clients, update(with_connector(LEGACY), "template.vpc_access"))
+    cloud.operations.seconds = 60
     begun = await clients.services.update_service(update(run_v2.Service(name=BACKEND), "template.vpc_access"))
     cloud.restore(snapshot)
     with pytest.raises(exceptions.GoogleAPICallError):
