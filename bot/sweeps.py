@@ -14,8 +14,8 @@ from bot.store.embedded import StoreUnavailable
 from bot.store.results import to_document
 from bot.store.sweeps import Claim, Sweeps
 from checks.environment import Environment, UnknownCheck
-from checks.result import CheckResult, Vantage
-from checks.runner import Runner
+from checks.result import CheckResult
+from checks.vantage.mixed import Vantages
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,8 @@ class SweepLost(Exception):  # noqa: N818 - see above
 def allowed_seconds(environment: Environment, names: tuple[str, ...]) -> float:
     """After how many seconds a sweep is given up."""
     longest = max((environment.checks[name].timeout for name in names), default=0.0)
-    return SPARE_SECONDS + 2 * longest / 1000
+    job = environment.vantages.job
+    return SPARE_SECONDS + 2 * max(longest, job.timeout if job else 0.0) / 1000
 
 
 class SweepWorker:
@@ -51,15 +52,13 @@ class SweepWorker:
         self,
         store: Sweeps,
         environments: Mapping[str, Environment],
-        runners: Mapping[str, Runner],
-        vantage: Vantage,
+        vantages: Mapping[str, Vantages],
         owner: str,
         changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._environments = environments
-        self._runners = runners
-        self._vantage = vantage
+        self._vantages = vantages
         self._owner = owner
         self._changed = changed
         self._stopping = asyncio.Event()
@@ -70,7 +69,8 @@ class SweepWorker:
 
     async def run(self, sweep_id: str) -> None:
         """Brings one sweep to its end. Raises `SweepNotDone` where it cannot be brought there now."""
-        claim = await self._store.claim(sweep_id, self._owner, LEASE_SECONDS, asdict(self._vantage))
+        places = {name: asdict(vantages.vantage) for name, vantages in self._vantages.items()}
+        claim = await self._store.claim(sweep_id, self._owner, LEASE_SECONDS, places)
         if claim is None:
             if await self._store.active(sweep_id):
                 raise SweepNotDone(delay=1.0)
@@ -131,7 +131,7 @@ class SweepWorker:
         began = asyncio.get_running_loop().time()
         unsaved: list[dict[str, Any]] = []
         answered = 0
-        async with aclosing(self._runners[claim.environment].sweep(specs)) as results:
+        async with aclosing(self._vantages[claim.environment].sweep(specs)) as results:
             async for result in results:
                 unsaved.append(self._noted(environment.name, result))
                 answered += 1

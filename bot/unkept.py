@@ -14,7 +14,7 @@ from bot.views.card import CardState, card
 from bot.views.message import Message
 from checks.environment import Environment
 from checks.result import Sweep
-from checks.runner import Runner
+from checks.vantage.mixed import Vantages
 
 NO_CARD = ""
 """The id of a card that is not in the store: it has no buttons, since a press would find nothing."""
@@ -26,10 +26,10 @@ class Unkept:
     """Runs checks for people while the store does not answer, the same ones at most once at a time."""
 
     def __init__(
-        self, environments: Mapping[str, Environment], runners: Mapping[str, Runner], answers: Answers
+        self, environments: Mapping[str, Environment], vantages: Mapping[str, Vantages], answers: Answers
     ) -> None:
         self._environments = environments
-        self._runners = runners
+        self._vantages = vantages
         self._answers = answers
         self._running: dict[Wanted, asyncio.Task[Sweep]] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -53,7 +53,7 @@ class Unkept:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, environment: str, names: tuple[str, ...]) -> Sweep:
-        return await self._runners[environment].run(self._environments[environment].select(names))
+        return await self._vantages[environment].run(self._environments[environment].select(names))
 
     async def _tell(
         self, run: "asyncio.Task[Sweep]", environment: str, person: str, response_url: str | None

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from checks.environment import Environment
     from checks.result import Sweep
-    from checks.runner import Runner
     from checks.spec import CheckSpec
+    from checks.vantage.mixed import Vantages
 
 LONGEST = 600_000.0
 
@@ -27,6 +27,14 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
+
+
+class Place(StrEnum):
+    """Where checks are asked from, as `checks.vantage.mixed.Choice` has it."""
+
+    BEST = "best"
+    HERE = "here"
+    JOB = "job"
 
 
 def _milliseconds(text: str) -> float:
@@ -57,6 +65,10 @@ def check(
         float | None,
         typer.Option(parser=_milliseconds, metavar="DURATION", help="No check may take longer, e.g. 3s."),
     ] = None,
+    vantage: Annotated[
+        Place,
+        typer.Option(help="Ask from here, from the Cloud Run job, or dependencies from there if it can."),
+    ] = Place.BEST,
 ) -> None:
     """Checks an environment once and says what is broken.
 
@@ -70,7 +82,7 @@ def check(
         settings = load_settings()
         found = find_environment(environments or settings.environments, environment)
         specs = [_limited(spec, timeout) for spec in found.select(_apart(names or []))]
-        sweep = _run(settings, found, specs)
+        sweep = _run(settings, found, specs, vantage)
     raise typer.Exit(_write(sweep, output, plain=settings.plain))
 
 
@@ -83,28 +95,36 @@ def _limited(spec: "CheckSpec", timeout: float | None) -> "CheckSpec":
     return spec if timeout is None else spec.model_copy(update={"timeout": min(spec.timeout, timeout)})
 
 
-def _run(settings: "Settings", environment: "Environment", specs: "Sequence[CheckSpec]") -> "Sweep":
+def _run(
+    settings: "Settings", environment: "Environment", specs: "Sequence[CheckSpec]", vantage: Place
+) -> "Sweep":
     import asyncio
 
     try:
-        return asyncio.run(_sweep(settings, environment, specs))
+        return asyncio.run(_sweep(settings, environment, specs, vantage))
     except KeyboardInterrupt:
         raise leave("Stopped.", INTERRUPTED, "stopped by Ctrl-C before every check had answered") from None
 
 
-async def _sweep(settings: "Settings", environment: "Environment", specs: "Sequence[CheckSpec]") -> "Sweep":
-    from bot.settings import load_secrets
+async def _sweep(
+    settings: "Settings", environment: "Environment", specs: "Sequence[CheckSpec]", vantage: Place
+) -> "Sweep":
+    from bot.eyes import open_eyes
+    from bot.vantages import open_vantages
     from checks.environment import load_overlay
-    from checks.runner import Runner
+    from checks.vantage.mixed import Choice
 
     overlay = load_overlay(settings.overlay) if settings.overlay else None
-    async with Runner(environment, load_secrets(), settings.vantage, overlay=overlay) as runner:
+    async with (
+        open_eyes(settings, environment) as eyes,
+        open_vantages(settings, environment, overlay, eyes, Choice(vantage)) as vantages,
+    ):
         if settings.plain or not sys.stderr.isatty():
-            return await runner.run(specs)
-        return await _shown(runner, specs)
+            return await vantages.run(specs)
+        return await _shown(vantages, specs)
 
 
-async def _shown(runner: "Runner", specs: "Sequence[CheckSpec]") -> "Sweep":
+async def _shown(vantages: "Vantages", specs: "Sequence[CheckSpec]") -> "Sweep":
     """Runs them with one line of progress, which is gone when the result is there."""
     from contextlib import aclosing
 
@@ -112,9 +132,9 @@ async def _shown(runner: "Runner", specs: "Sequence[CheckSpec]") -> "Sweep":
 
     from checks.output.headline import sentence
 
-    sweep = runner.begin(specs)
+    sweep = vantages.begin(specs)
     with Console(stderr=True).status(sentence(sweep)) as line:
-        async with aclosing(runner.progress(specs)) as states:
+        async with aclosing(vantages.progress(specs)) as states:
             async for sweep in states:
                 line.update(sentence(sweep))
     return sweep

@@ -106,7 +106,7 @@ CLAIM = text("""
 UPDATE sweeps SET phase = 'running', token = token + 1, lease_owner = :owner,
     lease_until = clock_timestamp() + :lease * interval '1 second',
     started_at = coalesce(started_at, clock_timestamp()),
-    vantage = coalesce(vantage, CAST(:vantage AS jsonb))
+    vantage = coalesce(vantage, CAST(:vantages AS jsonb) -> environment)
 WHERE id = :sweep_id AND phase IN ('queued', 'running')
     AND (lease_until IS NULL OR lease_until < clock_timestamp())
 RETURNING id, environment, expected, token,
@@ -252,7 +252,7 @@ class StoredSweep:
     expected: tuple[str, ...]
     titles: Mapping[str, str]
     phase: str
-    vantage: Mapping[str, str] | None
+    vantage: Mapping[str, Any] | None
     duration_ms: float
     note: str | None
     asked_at: datetime
@@ -352,11 +352,14 @@ class Sweeps:
         return await self._database.fetch_one(NOTE_DELIVERY, delivery=delivery) is not None
 
     async def claim(
-        self, sweep_id: str, owner: str, lease: float, vantage: Mapping[str, str]
+        self, sweep_id: str, owner: str, lease: float, vantages: Mapping[str, Mapping[str, Any]]
     ) -> Claim | None:
-        """Takes a sweep for `lease` seconds; None where it is over or someone else's."""
+        """Takes a sweep for `lease` seconds; None where it is over or someone else's.
+
+        `vantages` are where checks are asked from, by environment.
+        """
         row = await self._database.fetch_one(
-            CLAIM, sweep_id=sweep_id, owner=owner, lease=lease, vantage=json.dumps(dict(vantage))
+            CLAIM, sweep_id=sweep_id, owner=owner, lease=lease, vantages=json.dumps(dict(vantages))
         )
         if row is None:
             return None

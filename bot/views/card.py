@@ -9,6 +9,7 @@ from bot.views.message import Block, Blocks, Message
 from bot.views.rows import HEADINGS, Rows, name, rows, slowest, worth_showing, wrong
 from checks.durations import spoken
 from checks.output import headline as words
+from checks.output.origin import believed, origin
 from checks.result import CheckResult, Status, Sweep
 
 Phase = Literal["running", "finished", "interrupted"]
@@ -139,7 +140,8 @@ def _origin(state: CardState) -> list[str]:
     late = f"Slack held this card back for {state.delayed} s" if state.delayed > 1 else ""
     when = kit.date(state.finished_at or state.asked_at)
     return [
-        f"from {kit.escape(state.sweep.vantage.label, 200)}",
+        kit.escape(origin(state.sweep), 300),
+        kit.escape(believed(state.sweep), 300),
         took,
         _asked_by(state.requesters),
         when,
@@ -176,12 +178,12 @@ def _text(title: str, state: CardState) -> str:
     sweep = state.sweep
     bad = [f"{words.mark(each.status)} {name(each)}: {kit.one_line(each.message)}" for each in wrong(sweep)]
     well = [f"{name(each)} {words.time(each)}" for each in _well(sweep)]
-    where = f"from {kit.one_line(sweep.vantage.label)}"
+    where = " · ".join(part for part in (kit.one_line(origin(sweep)), believed(sweep)) if part)
     lines = [kit.escape(title, 600)]
     lines += _as_many(bad, [name(each) for each in wrong(sweep)], kit.TEXT - 1_000)
     if well:
         lines.append(kit.escape("ok: " + ", ".join(well), 300))
-    lines.append(kit.escape(where, 90))
+    lines.append(kit.escape(where, 300))
     return "\n".join(lines)
 
 

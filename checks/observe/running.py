@@ -135,7 +135,7 @@ class GoogleJobs:
         name = str(message.name).rpartition("/")[2]
         page = f"{console.CONSOLE}/run/jobs/executions/details/{self._place.region}/{name}/tasks"
         url = f"{page}?project={self._place.project}"
-        done = next((each for each in message.conditions if each.type == DONE), None)
+        done = next((each for each in message.conditions if each.type_ == DONE), None)
         return Execution(name, url, state_of(message), str(done.message) if done else "")
 
 

@@ -75,7 +75,8 @@ def sentence(sweep: Sweep) -> str:
     counted = counts(sweep)
     if not sweep.finished:
         so_far = f", {', '.join(counted)} so far" if counted else ""
-        return f"{sweep.environment}: {len(sweep.results)} of {number} checked{so_far}"
+        waiting = f" · {sweep.waiting}" if sweep.waiting else ""
+        return f"{sweep.environment}: {len(sweep.results)} of {number} checked{so_far}{waiting}"
     if sweep.status is Status.PASS:
         return f"{sweep.environment}: {_all_well(sweep)}"
     if not counted:

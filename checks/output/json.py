@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, NotRequired
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
+from checks.output.origin import vantage_of
 from checks.reasons import Reason
 from checks.result import CheckResult, Fact, Phase, Status, Sweep, Vantage
 
@@ -91,7 +92,7 @@ def document(sweep: Sweep) -> SweepDocument:
         "schema": SCHEMA,
         "environment": sweep.environment,
         "status": sweep.status,
-        "vantage": _vantage(sweep.vantage),
+        "vantage": _vantage(vantage_of(sweep)),
         "started_at": _time(sweep.started_at),
         "duration_ms": _rounded(sweep.duration_ms),
         "checks": [

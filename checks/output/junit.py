@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from checks.output.headline import sentence
+from checks.output.origin import vantage_of
 from checks.reasons import WORDS
 from checks.result import CheckResult, Status, Sweep
 
@@ -27,7 +28,7 @@ def junit(sweep: Sweep) -> str:
         skipped=str(sum(result.status is Status.SKIPPED for result in sweep.results)),
         time=f"{sweep.duration_ms / 1000:.3f}",
         timestamp=sweep.started_at.isoformat(timespec="seconds"),
-        hostname=_text(sweep.vantage.label),
+        hostname=_text(vantage_of(sweep).label),
     )
     results = {result.name: result for result in sweep.results}
     for name in sweep.expected:

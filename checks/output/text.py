@@ -10,6 +10,7 @@ from rich.text import Text
 
 from checks.durations import spoken
 from checks.output import headline as words
+from checks.output.origin import believed, origin
 from checks.result import CheckResult, Status, Sweep
 
 HEADINGS = ("check", "status", "time", "budget", "what")
@@ -91,4 +92,5 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _origin(sweep: Sweep) -> str:
-    return f"{GAP}from {sweep.vantage.label} · took {spoken(sweep.duration_ms)}"
+    lines = [f"{origin(sweep)} · took {spoken(sweep.duration_ms)}", believed(sweep)]
+    return "\n".join(f"{GAP}{_plain(line)}" for line in lines if line)

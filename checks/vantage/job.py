@@ -54,7 +54,8 @@ class Waiting:
 class JobProber:
     """The job vantage of one environment.
 
-    `pace` stretches every pause, but no time-out: 1 is right for Google's quotas.
+    `pace` stretches every pause, but no time-out: 1 is right for Google's quotas. `warm` is set once Google's
+    clients have been used or could not be: from then on a call of theirs costs this process little.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class JobProber:
         self.key = key
         self.now = now
         self.pace = pace
+        self.warm = asyncio.Event()
         self._missed: _Run | None = None
 
     async def ask(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult | Waiting, None]:
@@ -119,7 +121,7 @@ class _Run:
         self._cold_start: float | None = None
         self._trouble: Blind | None = None
         self._told_forged = 0
-        self._since = self._looked = self._ended_at = 0.0
+        self._since = self._begun = self._looked = self._ended_at = 0.0
         self._standing: asyncio.Task[Standing] | None = None
 
     def close(self) -> None:
@@ -131,6 +133,7 @@ class _Run:
         """Results, and what is waited for in between. Raises `JobSilent`."""
         self._since = self._looked = time.monotonic()
         self._standing = asyncio.create_task(self._stands())
+        self._standing.add_done_callback(lambda _: self._prober.warm.set())
         await self._begin()
         pause = FIRST_PAUSE
         while True:
@@ -156,6 +159,7 @@ class _Run:
         begun = await prober.jobs.run(
             name, ["answer", token(self.request, prober.key)], self._seconds, seconds=min(15.0, self._seconds)
         )
+        self._begun = time.monotonic()
         if isinstance(begun, Execution):
             self._execution = replace(begun, message=begun.message.rstrip("."))
         elif begun.reason is Reason.CLOUD_NOT_FOUND:
@@ -178,7 +182,7 @@ class _Run:
         self._trouble = None
         new = self.reader.take((entry.id, entry.payload) for entry in seen)
         if self.reader.begun and self._cold_start is None:
-            self._cold_start = self._elapsed
+            self._cold_start = time.monotonic() - self._begun
         if self.reader.forged > self._told_forged:
             self._told_forged = self.reader.forged
             log.warning("request %s: %s", self.request.id, _forged(self.reader.forged))

@@ -30,12 +30,12 @@ Heard: TypeAlias = FromHere | CheckResult | Waiting | JobSilent
 class Joining:
     """One sweep. `remote` are the checks that are the job's.
 
-    `asks_both` where they are asked from here as well. `service` is the one that the job speaks for,
-    `vantage` where an answer is from that nobody gave.
+    `asks_both` where they are asked from here as well. `service` is the one that the job speaks for, `job`
+    the place where it is.
     """
 
     here: Vantage
-    vantage: Vantage
+    job: Vantage
     service: str
     remote: Mapping[str, CheckSpec]
     asks_both: bool
@@ -73,7 +73,7 @@ class Joining:
             if name in self._here:
                 yield doubted(replace(self._here[name], vantage=mute(self.here)), self.service, self._silent)
             elif not self.asks_both:
-                yield untold(self.remote[name], self.vantage, self._silent)
+                yield untold(self.remote[name], self.job, self._silent)
 
 
 def mute(here: Vantage) -> Vantage:

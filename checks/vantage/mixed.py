@@ -7,7 +7,7 @@ is, and where it finds one failing that answers here, the way is to blame and no
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from enum import StrEnum
 from types import TracebackType
@@ -20,9 +20,12 @@ from checks.spec import CheckSpec
 from checks.vantage.job import JobProber, JobSilent, Waiting
 from checks.vantage.joining import FromHere, Heard, Joining, mute
 
+QUIET_SECONDS = 5.0
+"""How long checks from here wait for the first call of Google's clients; they come before the job does."""
+
 
 class Choice(StrEnum):
-    """Where checks are asked from: `best` asks dependencies in the job and everything else from here."""
+    """Where dependencies are asked from: in the job where it can tell, from here, or in the job alone."""
 
     BEST = "best"
     HERE = "here"
@@ -52,6 +55,7 @@ class Vantages:
         self._absent = absent
         self._job = environment.vantages.job
         self._job_service = self._job.service if self._job else ""
+        self._job_vantage = Vantage("job", f"Cloud Run job in {environment.region}")
         self._choice = choice if self._job is not None else Choice.HERE
 
     async def __aenter__(self) -> Self:
@@ -68,10 +72,9 @@ class Vantages:
         """Where a whole sweep is asked from, before it is known what answers."""
         if self._prober is None or self._choice is Choice.HERE:
             return self._here
-        job = f"Cloud Run job in {self._environment.region}"
-        if self._choice is Choice.JOB:
-            return Vantage("job", job)
-        return Vantage("mixed", f"dependencies from {job} · the rest from {self._here.label}")
+        return Vantage(
+            "mixed", f"dependencies from {self._job_vantage.label} · the rest from {self._here.label}"
+        )
 
     def seconds(self, specs: Sequence[CheckSpec]) -> float:
         """How long a sweep may take that is in order."""
@@ -115,8 +118,10 @@ class Vantages:
                     yield result
             return
         local = [spec for spec in specs if spec.name not in remote or self._choice is Choice.BEST]
-        merged = _Merged(self._runner.sweep(local), self._from_job(list(remote.values())))
-        joining = Joining(self._here, self.vantage, self._job_service, remote, self._choice is Choice.BEST)
+        merged = _Merged(self._quietly(local), self._from_job(list(remote.values())))
+        joining = Joining(
+            self._here, self._job_vantage, self._job_service, remote, self._choice is Choice.BEST
+        )
         async with aclosing(merged.items()) as items:
             async for item in items:
                 for event in joining.taken(item):
@@ -125,8 +130,21 @@ class Vantages:
                     return
 
     def _belongs_to_the_job(self, spec: CheckSpec) -> bool:
-        """Whether it is asked over the network, and of what the choice sends to the job."""
-        return bool(spec.hosts()) and (self._choice is Choice.JOB or spec.layer == "dependency")
+        """Whether it asks over the network for what only the service's own network leads to.
+
+        Services and edges have public addresses; they are asked as their users ask them.
+        """
+        return bool(spec.hosts()) and spec.layer == "dependency"
+
+    async def _quietly(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult, None]:
+        """Asks from here once Google's libraries are there: importing them makes this process late itself."""
+        if self._prober is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(QUIET_SECONDS):
+                    await self._prober.warm.wait()
+        async with aclosing(self._runner.sweep(specs)) as results:
+            async for result in results:
+                yield result
 
     async def _from_here(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult, None]:
         async with aclosing(self._runner.sweep(specs)) as results:

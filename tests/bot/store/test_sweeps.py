@@ -9,7 +9,7 @@ from bot.store.database import Database
 from bot.store.sweeps import Claim, Request, Sweeps
 
 EVERYTHING = ("sweeps", "cards", "messages", "pgqueuer")
-VANTAGE = {"kind": "here", "label": "a test"}
+VANTAGES = {"staging": {"kind": "here", "label": "a test"}}
 
 
 def request(delivery: str, **changes: Any) -> Request:
@@ -33,7 +33,7 @@ async def begun(sweeps: Sweeps, database: Database, lease: float = 60) -> Claim:
     await sweeps.ask(request("d1"))
     row = await database.fetch_one(text("SELECT id FROM sweeps"))
     assert row is not None
-    claim = await sweeps.claim(row["id"], "me", lease, VANTAGE)
+    claim = await sweeps.claim(row["id"], "me", lease, VANTAGES)
     assert claim is not None
     return claim
 
@@ -114,9 +114,9 @@ async def test_one_worker_at_a_time(database: Database) -> None:
     """A sweep that is leased cannot be claimed; when the lease has ended it can, and the first one is out."""
     sweeps = Sweeps(database)
     first = await begun(sweeps, database)
-    assert await sweeps.claim(first.sweep_id, "other", 60, VANTAGE) is None
+    assert await sweeps.claim(first.sweep_id, "other", 60, VANTAGES) is None
     await database.fetch(text("UPDATE sweeps SET lease_until = now() - interval '1 second'"))
-    second = await sweeps.claim(first.sweep_id, "other", 60, VANTAGE)
+    second = await sweeps.claim(first.sweep_id, "other", 60, VANTAGES)
     assert second is not None
     assert not await sweeps.record(first, [{"name": "redis"}], lease=60)
     assert not await sweeps.renew(first, 60)
@@ -130,7 +130,7 @@ async def test_a_claim_names_what_is_still_missing(database: Database) -> None:
     claim = await begun(sweeps, database)
     await sweeps.record(claim, [{"name": "redis"}], lease=60)
     await sweeps.release(claim)
-    again = await sweeps.claim(claim.sweep_id, "other", 60, VANTAGE)
+    again = await sweeps.claim(claim.sweep_id, "other", 60, VANTAGES)
     assert again is not None
     assert (claim.missing, again.missing) == (("redis", "postgres"), ("postgres",))
 
