@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVE = (sys.executable, "-c", "from bot.cli import main; main()", "serve")
-END_SECONDS = 30.0
+END_SECONDS = 60.0
 
 
 @dataclass

@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.acceptance.demo import running_demo
 from tests.browser import DESKTOP, PHONE, running_browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 TRIES = 6
 PATIENCE = 60_000
 """Milliseconds that a condition may take on a busy machine; no measure of speed."""

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.demo import Demo, running_demo
 
 CHANNEL = "C0INCIDENTS"
 TRIES = 6
+pytestmark = pytest.mark.timeout(400)
 
 
 async def ask(demo: Demo) -> None:

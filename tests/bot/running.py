@@ -19,11 +19,11 @@ from tests.servers.web import message, read_request
 
 T = TypeVar("T")
 CHANNEL = "C0INCIDENTS"
-QUICK = Patience(call=1.0, lease=2.0, settle=0.5, longest=0.5)
+QUICK = Patience(call=1.0, lease=6.0, settle=0.5, longest=0.5)
 PLENTY = Rates(channel_rate=1000, channel_burst=1000, update_rate=1000, update_burst=1000)
 
 
-async def until(question: Callable[[], T | Awaitable[T]], limit: float = 30.0) -> T:
+async def until(question: Callable[[], T | Awaitable[T]], limit: float = 60.0) -> T:
     """Asks again until the answer is true; raises TimeoutError after `limit` seconds."""
     async with asyncio.timeout(limit):
         while True:
@@ -121,7 +121,7 @@ async def running_bot(
     async with build(settings(sandbox, place), address, patience, rates) as bot:
         work = asyncio.create_task(bot.work())
         try:
-            assert await sandbox.slack.sockets.wait_connected(20)
+            assert await sandbox.slack.sockets.wait_connected(60)
             yield bot
         finally:
             work.cancel()

@@ -21,7 +21,7 @@ from sandbox.slack.workspace import Message as Said
 from tests.bot.running import CHANNEL, PLENTY, cards, private, until
 from tests.slack_workspace import running_slack
 
-QUICK = Patience(call=0.5, lease=1.0, settle=0.3, longest=0.2)
+QUICK = Patience(call=0.5, lease=4.0, settle=0.3, longest=0.2)
 TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "redis"}]]}
 CLASSIC = {"type": "section", "text": {"type": "mrkdwn", "text": "redis"}}
 WRONG = {"type": "section"}

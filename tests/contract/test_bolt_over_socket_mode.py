@@ -55,7 +55,7 @@ async def connected(app: AsyncApp, sandbox: SandboxServer) -> AsyncIterator[Asyn
     )
     await handler.connect_async()
     try:
-        assert await sandbox.slack.sockets.wait_connected(10)
+        assert await sandbox.slack.sockets.wait_connected(60)
         yield handler
     finally:
         await handler.close_async()
@@ -84,7 +84,7 @@ async def test_a_command_is_acknowledged_and_answered_in_the_channel(sandbox: Sa
 
     async with connected(app, sandbox):
         ack = await sandbox.slack.gestures.command("UALICE", "C0INCIDENTS", "/staging-health", "redis")
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), 60)
     assert ack.ok
     assert (seen["user_id"], seen["text"], seen["channel_name"]) == ("UALICE", "redis", "incidents")
     posted, private = sandbox.slack.workspace.channels["C0INCIDENTS"].messages.values()

@@ -23,7 +23,7 @@ async def bot(tmp_path: Path) -> AsyncIterator[BotProcess]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -76,7 +76,7 @@ async def test_a_bot_that_ends_before_it_is_connected_shows_its_log(tmp_path: Pa
 
     await bot.start()
     with pytest.raises(BotFailed, match="no token"):
-        await asyncio.wait_for(bot.wait_until(never), 20)
+        await asyncio.wait_for(bot.wait_until(never), 60)
     await bot.stop()
 
 

@@ -21,7 +21,8 @@ from sandbox.janitor import MARK
 
 MAIN = (sys.executable, "-c", "from bot.cli import main; main()", "demo", "--headless")
 LIMIT = 100.0
-"""Seconds for a busy machine; a guard against hanging, no measure of speed."""
+"""Seconds for one step on a busy machine; a guard against hanging, no measure of speed."""
+pytestmark = pytest.mark.timeout(400)
 
 
 @dataclass

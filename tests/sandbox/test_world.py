@@ -168,7 +168,7 @@ async def test_a_start_that_is_broken_off_leaves_nothing() -> None:
     before = set(psutil.Process().children(recursive=True))
     world = World()
     starting = asyncio.create_task(world.__aenter__())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not set(psutil.Process().children()) - before:
             await asyncio.sleep(0.01)
     starting.cancel()
@@ -195,7 +195,7 @@ async def test_ctrl_c_leaves_no_process_and_no_file(open_folder: Path) -> None:
         env={**os.environ, "TMPDIR": str(open_folder)},
     )
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         overlay = (await process.stdout.readline()).decode().strip()
         assert overlay.startswith(str(open_folder))
         children = psutil.Process(process.pid).children(recursive=True)

@@ -244,7 +244,7 @@ async def read_until(descriptor: int, words: str) -> str:
 
     loop.add_reader(descriptor, read)
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             while words not in plain(bytes(shown)):
                 await arrived.wait()
                 arrived.clear()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, ViewportSize
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,6 +19,8 @@ from tests.sandbox.page.world import WorldOfWords
 from tests.slack_workspace import running_slack
 
 CHANNEL = "C0INCIDENTS"
+PATIENCE = 60_000
+"""Milliseconds that a condition may take on a busy machine; no measure of speed."""
 
 
 @dataclass
@@ -48,6 +50,7 @@ Open = Callable[..., Awaitable[Page]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for all tests of a worker."""
+    expect.set_options(timeout=PATIENCE)
     async with running_browser() as chromium:
         yield chromium
 
@@ -63,7 +66,7 @@ async def stage() -> AsyncIterator[Stage]:
         _listen(app, stage)
         handler = AsyncSocketModeHandler(app, sandbox.slack.app_token, web_client=client, logger=app.logger)
         await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
-        assert await sandbox.slack.sockets.wait_connected(10)
+        assert await sandbox.slack.sockets.wait_connected(60)
         yield stage
         await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
         await handler.client.aiohttp_client_session.close()
@@ -115,7 +118,7 @@ async def open_page(browser: Browser, stage: Stage) -> AsyncIterator[Open]:
             context = await browser.new_context(viewport=viewport, color_scheme=scheme, timezone_id="UTC")
             stack.push_async_callback(context.close)
             page = await context.new_page()
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(PATIENCE)
             page.on("pageerror", lambda error: troubles.append(str(error)))
             page.on("request", lambda request: _check_origin(request.url, stage.sandbox.url, troubles))
             await page.goto(stage.address(**place))

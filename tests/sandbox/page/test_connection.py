@@ -39,7 +39,7 @@ async def test_a_change_during_a_read_causes_another_read(stage: Stage, open_pag
 
     await page.route("**/sandbox/api/messages**", hold)
     first = await stage.post("first")
-    await asyncio.wait_for(caught.wait(), 15)
+    await asyncio.wait_for(caught.wait(), 60)
     answer = await held[0].fetch()
     second = await stage.post("second")
     await held[0].fulfill(response=answer)

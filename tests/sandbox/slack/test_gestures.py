@@ -79,7 +79,7 @@ async def bot_of(sandbox: SandboxServer) -> AsyncIterator[Bot]:
         hello = await socket.receive_json()
         assert (hello["type"], hello["num_connections"]) == ("hello", 1)
         listening = asyncio.create_task(bot.listen(socket))
-        assert await sandbox.slack.sockets.wait_connected(10)
+        assert await sandbox.slack.sockets.wait_connected(60)
         yield bot
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
@@ -92,7 +92,7 @@ async def bot(local_slack: SandboxServer) -> AsyncIterator[Bot]:
 
 
 async def settled(condition: Callable[[], bool | Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
