@@ -65,5 +65,6 @@ export const api = {
   reaction: (body) => request("POST", `${root}/reaction`, { body }),
   home: (user) => request("POST", `${root}/home`, { body: { user } }),
   applyFault: (body) => request("POST", `${root}/faults`, { body }),
+  changeCloud: (body) => request("POST", `${root}/cloud`, { body }),
   mend: (id) => request("DELETE", `${root}/faults`, { query: { id } }),
 };

@@ -41,9 +41,10 @@ async function change(app, control, call) {
 
 function drawInForce(node, world, app) {
   const faults = world.faults ?? [];
+  const changes = world.cloud?.changes ?? [];
   const scenario = world.scenarios?.find((candidate) => candidate.name === world.scenario);
   // What somebody broke by hand is no longer "All is well".
-  const byHand = world.scenario === "healthy" && faults.length > 0;
+  const byHand = world.scenario === "healthy" && faults.length + changes.length > 0;
   const title = byHand ? "none, broken by hand" : (scenario?.title ?? world.scenario ?? "none");
   const all = h(
     "button",
@@ -57,10 +58,19 @@ function drawInForce(node, world, app) {
       "Scenario: ",
       h("strong", { "data-testid": "scenario" }, title),
     ),
-    faults.length
-      ? h("ul", {}, ...faults.map((fault) => inForceRow(fault, app)))
+    faults.length + changes.length
+      ? h("ul", {}, ...changes.map(changeRow), ...faults.map((fault) => inForceRow(fault, app)))
       : h("p", { class: "quiet" }, "Nothing is broken."),
-    ...(faults.length ? [all] : []),
+    ...(faults.length + changes.length ? [all] : []),
+  );
+}
+
+/** A change of the configuration; it is mended with all others, or by another change. */
+function changeRow(title) {
+  return h(
+    "li",
+    { class: "fault", "data-change": title },
+    h("span", {}, h("strong", {}, title), h("span", { class: "quiet" }, "configuration of Google Cloud")),
   );
 }
 

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { isWide, onWidthClass } from "../route.js";
+import { mountCloud } from "./cloud.js";
 import { createDiagram } from "./diagram.js";
 import { mountFaults } from "./faults.js";
 import { isOpen, linkLines } from "./links.js";
@@ -13,6 +14,7 @@ export function mountStaging(node, app) {
   const verdict = h("p", { class: "map-verdict", role: "status", "data-testid": "map-verdict" });
   const diagram = createDiagram();
   const lines = h("div", { class: "link-lines", "data-testid": "links" });
+  const cloud = h("section", { class: "cloud", "data-testid": "cloud" });
   const faults = h("div", { class: "faults", "data-testid": "fault-panel" });
   node.append(
     h(
@@ -36,9 +38,11 @@ export function mountStaging(node, app) {
       verdict,
       diagram.node,
       lines,
+      cloud,
       faults,
     ),
   );
+  mountCloud(cloud, app);
   mountFaults(faults, app);
   const place = ({ panels, thread } = store.state) => {
     node.hidden = !panels.staging || (Boolean(thread) && !isWide());

@@ -57,6 +57,23 @@ async def test_a_single_fault_takes_its_target_and_options(stage: Stage, open_pa
     assert 250 in order.options.values()
 
 
+async def test_the_configuration_closes_and_opens_a_way(stage: Stage, open_page: Open) -> None:
+    """A deployment with the wrong connector marks the step that closes the way; the repair opens it."""
+    page = await open_page()
+    redis = page.get_by_test_id("cloud-paths").locator('[data-path="redis"]')
+    await expect(redis).to_have_attribute("data-state", "open")
+    await page.get_by_test_id("break-connector").click()
+    await expect(redis).to_have_attribute("data-state", "closed")
+    await expect(redis.locator("[data-broken]").first).to_have_text("✖default (ends here)")
+    await expect(redis).to_contain_text("default has no route to it")
+    await expect(page.get_by_test_id("cloud-facts")).to_contain_text("legacy-connector")
+    await expect(page.get_by_test_id("faults")).to_contain_text("deploy-bot deploys legacy-connector")
+    await page.get_by_test_id("repair-connector").click()
+    await expect(redis).to_have_attribute("data-state", "open")
+    await page.get_by_test_id("mend-all").click()
+    await expect(page.get_by_test_id("faults")).to_contain_text("Nothing is broken.")
+
+
 async def test_it_says_whether_the_bot_is_connected(stage: Stage, open_page: Open) -> None:
     """The connection is shown in the sidebar, as the state says."""
     page = await open_page()

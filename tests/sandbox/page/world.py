@@ -44,16 +44,16 @@ class WorldOfWords:
         return given
 
     async def change(self, wish: dict[str, Any]) -> str:
-        """Keeps a change of the configuration: a connector in ERROR closes the backend's ways."""
-        title = f"connector {wish.get('name', 'staging-connector')} is {wish.get('state')}"
-        self.changes.append(title)
+        """Keeps a deployment; one with `legacy-connector` closes the backend's way to Redis."""
+        self.changes.append(f"{wish['by']} deploys {wish['connector']}")
         self._tell()
-        return title
+        return self.changes[-1]
 
     async def mend(self, fault_id: str | None = None, /) -> None:
         """Removes one fault or all."""
         if fault_id is None:
             self.faults.clear()
+            self.changes.clear()
         else:
             del self.faults[fault_id]
         self._tell()
@@ -76,6 +76,17 @@ class WorldOfWords:
                 *(self._link(BACKEND, name) for name in STORES),
                 self._link(HERE, DNS),
             ],
+            "cloud": self._cloud(),
+        }
+
+    def _cloud(self) -> dict[str, Any]:
+        wrong = any("legacy-connector" in change for change in self.changes[-1:])
+        connector = "legacy-connector" if wrong else "staging-connector"
+        share = {"revision": "netra-backend-staging-00041-t2m", "percent": 100, "connector": connector}
+        return {
+            "changes": self.changes,
+            "services": [{"name": "netra-backend-staging", "serving": [share]}],
+            "connectors": [{"name": connector, "state": "READY", "network": "staging-vpc"}],
         }
 
     def _add(self, fault: str, target: str, options: dict[str, Any]) -> str:
@@ -99,13 +110,17 @@ class WorldOfWords:
     def _link(self, source: str, target: str) -> dict[str, Any]:
         felt = [kind for kind, order in self.faults.values() if order.target == target]
         effects = {kind.effect for kind in felt}
+        configured = source == BACKEND
+        lost = configured and target == "redis" and "legacy" in "".join(self.changes[-1:])
+        effects |= {"closed"} if lost else set()
         return {
             "source": source,
             "target": target,
             "title": f"{SOURCES[source]} → {TARGETS[target].title if target in TARGETS else 'DNS'}",
             "address": TARGETS[target].address if target in TARGETS else "127.0.0.1:5353",
             "state": "closed" if "closed" in effects else "impaired" if effects else "open",
-            "why": "; ".join(kind.title for kind in felt) or None,
+            "why": "; ".join(kind.title for kind in felt) or ("default has no route to it" if lost else None),
+            "way": ["legacy-connector", "default"] if lost else ["staging-connector"] if configured else None,
         }
 
     def _tell(self) -> None:
