@@ -1,4 +1,4 @@
-"""Compute Engine in the fake cloud, over REST with the official clients, which block: they run in a thread."""
+"""Compute Engine in the fake cloud, with the official clients; they block, so they run in a thread."""
 
 import asyncio
 from collections.abc import Callable

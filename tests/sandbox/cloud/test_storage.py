@@ -160,9 +160,7 @@ async def test_databases_are_read_and_redis_changed(clients: Clients) -> None:
     begun = await clients.redis.update_instance(update_mask={"paths": ["memory_size_gb"]}, instance=instance)
     assert (await begun.result(timeout=20)).memory_size_gb == 5
     with pytest.raises(exceptions.InvalidArgument):
-        await clients.redis.update_instance(
-            update_mask={"paths": ["host"]}, instance=redis_v1.Instance(instance)
-        )
+        await clients.redis.update_instance(update_mask={"paths": ["host"]}, instance=instance)
     found = await clients.sql.list({"project": baseline.PROJECT})
     [database] = found.items if hasattr(found, "items") else [each async for each in found]
     assert database.name == baseline.SQL
