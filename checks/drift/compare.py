@@ -15,7 +15,7 @@ from checks.drift.reading import UNSET, Conflict, Kind, Reading, agree, read, un
 from checks.drift.scope import Found, Managed, Scope
 from checks.drift.subjects import Group, Subject, subjects
 from checks.environment import Environment
-from checks.observations import Blind, Change, CloudState, Seen
+from checks.observations import Blind, Change, CloudState, Seen, Source
 from checks.path.model import Target
 from checks.terraform.model import Infrastructure, Resource
 
@@ -55,7 +55,11 @@ class Comparison:
 
     def add(self, subject: Subject) -> None:
         """Compares every field of a subject."""
-        rows = [_row(self._scope, subject, field) for field in BY_GROUP[subject.group]]
+        fields = BY_GROUP[subject.group]
+        unsure = subject.declared.thing is None and subject.terraform.state is SideState.UNKNOWN
+        if subject.listed or unsure:
+            fields = [each for each in fields if not each.name]  # whether it should be there is one question
+        rows = [_row(self._scope, subject, field) for field in fields]
         for row in rows:
             self._fields[row.path] = None
             sides = (row.declared, row.terraform, row.live)
@@ -106,7 +110,7 @@ def _side(
     scope: Scope, found: Found[Any], field: Field, reader: Callable[[Scope, Any], Any], *, existence: bool
 ) -> Reading:
     if found.thing is not None:
-        return read(reader(scope, found.thing), field.kind, scope.home, found.source)
+        return _read(scope, field, reader, found.thing, found.source)
     return _nothing(found.state, found.why, existence=existence)
 
 
@@ -135,7 +139,18 @@ def _terraform(scope: Scope, subject: Subject, field: Field, *, existence: bool)
 
 
 def _of_resource(scope: Scope, field: Field, resource: Resource) -> Reading:
-    return read(field.terraform(scope, resource.values), field.kind, scope.home, resource.source)
+    return _read(scope, field, field.terraform, resource.values, resource.source)
+
+
+def _read(
+    scope: Scope, field: Field, reader: Callable[[Scope, Any], Any], thing: Any, source: Source | None
+) -> Reading:
+    try:
+        raw = reader(scope, thing)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+        # Files and states may hold anything in place of what a provider's schema has.
+        return unknown(f"its {field.title} has a form that was not understood", source)
+    return read(raw, field.kind, scope.home, source)
 
 
 def _together(recorded: Reading, configured: Reading, kind: Kind) -> Reading:

@@ -120,7 +120,7 @@ class Effects:
 
     def _otherwise(self, row: Row) -> tuple[Severity, str]:
         severity, words = row.field.otherwise(row.wanted, row.live)
-        if _differs(row, row.wanted, row.live):
+        if _differs(row, row.wanted, row.live) or row.subject.group is Group.PLACE:
             return severity, words
         if severity is Severity.COSMETIC:
             return severity, f"no effect now; {_next_apply(row)}"

@@ -8,10 +8,20 @@ from typing import Any
 
 from checks.drift.model import SideState
 from checks.drift.reading import attribute
-from checks.drift.rules import STATIC
+from checks.drift.rules import EVERYWHERE, STATIC
 from checks.drift.scope import SILENT, Found, Managed, Scope, hidden
 from checks.environment import Service as DeclaredService
-from checks.observations import Blind, RedisInstance, Revision, Seen, Service, SqlInstance, VpcAccess
+from checks.observations import (
+    Blind,
+    NextHop,
+    RedisInstance,
+    Revision,
+    Route,
+    Seen,
+    Service,
+    SqlInstance,
+    VpcAccess,
+)
 from checks.path.model import Target
 
 
@@ -46,6 +56,7 @@ class Subject:
     """One thing on three sides. `key` begins its fields' paths; `exists` is the path of its existence.
 
     `service` is the key of the service in the file that it belongs to, `name` its own name in Google Cloud.
+    `listed` where it stands for all of a list that could not be read.
     """
 
     group: Group
@@ -57,11 +68,13 @@ class Subject:
     live: Found[Any]
     exists: str = ""
     service: str = ""
+    listed: bool = False
 
 
 def subjects(scope: Scope) -> Iterator[Subject]:
     """Everything that is compared, in the order of the environment file."""
     yield _place(scope)
+    yield from _unlisted(scope)
     yield from _networks(scope)
     yield from _subnets(scope)
     yield from _connectors(scope)
@@ -85,6 +98,28 @@ def _place(scope: Scope) -> Subject:
         Group.PLACE, "", "environment", scope.home.project, Found(scope.environment), terraform,
         Found(scope.live),
     )  # fmt: skip
+
+
+LISTS = (
+    (Group.CONNECTOR, "connectors"),
+    (Group.FIREWALL, "firewalls"),
+    (Group.ROUTE, "routes"),
+    (Group.SUBNET, "subnets"),
+)
+
+
+def _unlisted(scope: Scope) -> Iterator[Subject]:
+    """Lists that could not be read, as one thing: what is in them is unknown, not gone."""
+    for group, kind in LISTS:
+        live = getattr(scope.live, kind)
+        if isinstance(scope.terraform, Blind):
+            why = scope.terraform.message
+        elif isinstance(live, Blind) and scope.managed_names(kind):
+            why = live.message
+        else:
+            continue
+        key = f"network.{kind}"
+        yield Subject(group, key, kind, kind, SILENT, hidden(why), hidden(why), exists=key, listed=True)
 
 
 def _named_in(scope: Scope, kind: str, seen: Seen[Any], declared: str | None = None) -> tuple[str, ...]:
@@ -171,13 +206,18 @@ def _routes(scope: Scope) -> Iterator[Subject]:
     """Static routes; those of subnets, peerings and routers come by themselves."""
     seen = scope.live.routes
     live = () if isinstance(seen, Blind) else (each for each in seen if each.next_hop in STATIC and each.name)
-    by_name = {each.name: each for each in live if not each.name.startswith("default-route-")}
+    by_name = {each.name: each for each in live if not _is_default(each)}
     for name in sorted({*scope.managed_names("routes"), *by_name}):
         key = f"network.routes.{name}"
         found = hidden(seen.message) if isinstance(seen, Blind) else _found(by_name.get(name))
         yield Subject(
             Group.ROUTE, key, f"route {name}", name, SILENT, scope.managed("routes", name), found, exists=key
         )
+
+
+def _is_default(route: Route) -> bool:
+    """The way to the internet that every network is made with."""
+    return route.next_hop is NextHop.GATEWAY and route.destination in EVERYWHERE
 
 
 def _services(scope: Scope, key: str, declared: DeclaredService, name: str) -> Iterator[Subject]:
@@ -245,7 +285,8 @@ def _store(scope: Scope, group: Group, kind: str, target: Target, seen: Seen[Any
         live: Found[Any] = hidden(seen.message)
     else:
         live = _live_store(seen, target, managed)
-    if managed is None and live.thing is None and live.state is not SideState.UNKNOWN:
+    told = live.state is not SideState.UNKNOWN and not isinstance(scope.terraform, Blind)
+    if managed is None and live.thing is None and told:
         return  # no managed instance: a server of one's own, of which these sides say nothing
     name = managed or (live.thing.name if live.thing is not None else target.name)
     terraform = scope.managed(kind, name)
