@@ -142,7 +142,16 @@ def live() -> CloudState:
     )  # fmt: skip
     revisions = {full: (revision(name),) for name, full in SERVICES.items()}
     services = tuple(service(full, TrafficShare(revisions[full][0].name, 100)) for full in SERVICES.values())
-    return replace(state, services=services, revisions=revisions, connectors=connectors, firewalls=(rule,))
+    assert not isinstance(state.routes, Blind)
+    routes = tuple(replace(each, name="") if "dynamic" in each.name else each for each in state.routes)
+    return replace(
+        state,
+        services=services,
+        revisions=revisions,
+        connectors=connectors,
+        firewalls=(rule,),
+        routes=routes,
+    )
 
 
 def revision(name: str, number: int = 41, vpc: VpcAccess | None = place.STAGING, **more: Any) -> Revision:
