@@ -16,6 +16,8 @@ NEEDED = {
     "conversations_history": HISTORY,
     "conversations_open": ("im:write",),
     "conversations_replies": HISTORY,
+    "files_completeUploadExternal": ("files:write",),
+    "files_getUploadURLExternal": ("files:write",),
 }
 """What docs.slack.dev/reference/methods says of each method; views.* and auth.test need no scope."""
 ENVIRONMENTS = list(load_environments(ROOT / "environments"))

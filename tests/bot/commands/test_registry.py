@@ -10,6 +10,7 @@ from bot.commands.registry import (
     DriftRequest,
     HealthRequest,
     HelpRequest,
+    PathRequest,
     UsageProblem,
     commands,
     parse,
@@ -79,7 +80,7 @@ def test_triage_is_understood(text: str, known: Any, request_: Any) -> None:
             'No check "zzz" in staging. Its checks: redis, postgres, ClickHouse, backend.',
             "/staging-health redis",
         ),
-        ("/triage", "heath", TWO, '/triage knows no "heath". Did you mean health?', "/triage health"),
+        ("/triage", "heath", TWO, '/triage knows no "heath". Did you mean health or path?', "/triage health"),
         (
             "/triage",
             "health",
@@ -207,3 +208,21 @@ def test_commands_keep_slacks_limits(environments: list[str]) -> None:
     assert all(
         len(each.name) <= NAME_LIMIT and each.description and len(each.usage_hint) <= 1_000 for each in made
     )
+
+
+def test_a_path_is_asked_of_an_environment_and_some_checks() -> None:
+    """`/triage path ENV NAME…`; with one environment its name may be left out; without names, all."""
+    assert parse("/triage", "path staging redis", TWO) == PathRequest("staging", ("redis",))
+    assert parse("/triage", "PATH Staging", TWO) == PathRequest("staging")
+    assert parse("/triage", "path help", TWO) == HelpRequest()
+    wrong = parse("/triage", "path staging reddis", TWO)
+    assert isinstance(wrong, UsageProblem)
+    assert (wrong.nearest, wrong.example) == (("redis",), "/triage path staging redis")
+    unnamed = parse("/triage", "path", TWO)
+    assert isinstance(unnamed, UsageProblem)
+    assert "Which environment?" in unnamed.message
+    one = {"staging": TWO["staging"]}
+    assert parse("/triage", "path redis", one) == PathRequest("staging", ("redis",))
+    slip = parse("/triage", "path stagin redis", one)
+    assert isinstance(slip, UsageProblem)
+    assert slip.nearest == ("staging",)
