@@ -16,7 +16,7 @@ from tests.acceptance.serving import Serving, serving
 from tests.bot.running import Staging, ask, cards, ended, staging, until
 
 KILLS = 100
-RECOVERY = 60.0
+RECOVERY = 120.0
 """Seconds for start, take-over and two posts on a busy machine; a limit against hanging."""
 
 
@@ -151,7 +151,7 @@ async def killed(round_: Round, bot: Serving, name: str, moment: Moment, failure
     assert len(cards(sandbox)) == number, f"doubled: {name}"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_at_ten_points(local_slack: SandboxServer, place: Staging, bot: Serving) -> None:
     """At each of ten points of a sweep the bot is killed; after its restart the one card of it ends."""
     local_slack.slack.limits.enabled = False

@@ -1,5 +1,6 @@
 """Asks a staging world as whybot would: real sweeps over `environments/staging.yaml`."""
 
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ from sandbox.world import World
 
 ATTEMPTS = 8
 """A machine that is busy with other things makes a check late now and then; what is wrong stays wrong."""
-HURRIED = {"timeout": 800.0, "budget": 200.0}
-"""Milliseconds; as in life the budget is well below, or a late prober could not tell whose time it was."""
+PATIENCE_S = 40.0
+"""How long to ask again where the prober was too late to tell, which says nothing of the world."""
+HURRY_MS, HURRIED_BUDGET_MS = 800.0, 200.0
+"""As in life the budget is well below, or a late prober could not tell whose time it was."""
+MOST_PATIENCE = 8
+"""Times the hurried time-out."""
 
 Answers = dict[str, tuple[str, str]]
 
@@ -50,21 +55,31 @@ class Prober:
         """The first sweep with these answers, or the last of several without.
 
         A check has to be quick only where slowness is expected of it. One that is expected not to answer is
-        not waited for as long as in life, unless the sweep is not `hurried`.
+        not waited for as long as in life, unless the sweep is not `hurried`: longer once the prober was late.
         """
-        specs = [suited(spec, expected.get(spec.name), hurried) for spec in self.chosen(names)]
-        for _ in range(ATTEMPTS):
+        attempts, patience, give_up = 0, 1, time.monotonic() + PATIENCE_S
+        while True:
+            specs = [suited(spec, expected.get(spec.name), hurried, patience) for spec in self.chosen(names)]
             sweep = await self.runner.run(specs)
-            if answers(sweep) == expected:
-                break
-        return sweep
+            if late(sweep):
+                patience = min(2 * patience, MOST_PATIENCE)
+            else:
+                attempts += 1
+            if answers(sweep) == expected or attempts == ATTEMPTS or time.monotonic() > give_up:
+                return sweep
 
 
-def suited(spec: CheckSpec, expected: tuple[str, str] | None, hurried: bool) -> CheckSpec:
+def late(sweep: Sweep) -> bool:
+    """Whether the prober was too late to tell something."""
+    return any(result.reason is Reason.PROBER_OVERLOADED for result in sweep.results)
+
+
+def suited(spec: CheckSpec, expected: tuple[str, str] | None, hurried: bool, patience: int) -> CheckSpec:
     """The check with the patience that its expected answer needs."""
     reason = Reason(expected[1]) if expected else Reason.OK
     if reason in TIME_OUTS:
-        return spec.model_copy(update=HURRIED) if hurried else spec
+        brief = {"timeout": HURRY_MS * patience, "budget": HURRIED_BUDGET_MS}
+        return spec.model_copy(update=brief) if hurried else spec
     return spec if reason is Reason.OVER_BUDGET else spec.model_copy(update={"budget": spec.timeout})
 
 
