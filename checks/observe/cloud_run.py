@@ -40,9 +40,9 @@ def parent(calls: Calls) -> str:
 
 async def read_services(calls: Calls) -> list[Any]:
     """Every service of the region, as messages. Raises `Unseen`."""
-    from google.cloud.run_v2 import ListServicesRequest
-
     client = await calls.clients.grpc("services")
+    from google.cloud.run_v2 import ListServicesRequest  # there by now: the client needs it
+
     page = listing(client.list_services, ListServicesRequest, parent=parent(calls), page_size=PAGE)
     pages = await calls.all_pages(SERVICES, page)
     if any(place for each in pages for place in each.unreachable):
@@ -52,18 +52,18 @@ async def read_services(calls: Calls) -> list[Any]:
 
 async def read_jobs(calls: Calls) -> list[Any]:
     """Every job of the region, as messages. Raises `Unseen`."""
-    from google.cloud.run_v2 import ListJobsRequest
-
     client = await calls.clients.grpc("jobs")
+    from google.cloud.run_v2 import ListJobsRequest  # there by now: the client needs it
+
     page = listing(client.list_jobs, ListJobsRequest, parent=parent(calls), page_size=PAGE)
     return [job for each in await calls.all_pages(JOBS, page) for job in each.jobs]
 
 
 async def read_revisions(calls: Calls, service: Any) -> list[Any]:
     """The newest revisions of a service and every one that serves, as messages. Raises `Unseen`."""
-    from google.cloud.run_v2 import ListRevisionsRequest
-
     client = await calls.clients.grpc("revisions")
+    from google.cloud.run_v2 import ListRevisionsRequest  # there by now: the client needs it
+
     name = f"{parent(calls)}/services/{short_name(service.name)}"
     page = listing(client.list_revisions, ListRevisionsRequest, parent=name, page_size=HISTORY)
     pages, _ = await calls.pages(REVISIONS, page, most=1)
@@ -78,9 +78,8 @@ async def read_revisions(calls: Calls, service: Any) -> list[Any]:
 
 async def _read_revision(calls: Calls, name: str) -> Any | None:
     """One revision; None where it is no longer there."""
-    from google.cloud.run_v2 import GetRevisionRequest
-
     client = await calls.clients.grpc("revisions")
+    from google.cloud.run_v2 import GetRevisionRequest  # there by now: the client needs it
 
     async def attempt(seconds: float) -> Any:
         return plain(

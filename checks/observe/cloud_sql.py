@@ -17,9 +17,8 @@ SYSTEM = "cloud_sql"
 
 async def read_sql(calls: Calls) -> list[Any]:
     """Every instance of the project, as messages. Raises `Unseen`."""
-    from google.cloud.sqladmin_v1 import SqlInstancesListRequest
-
     client = await calls.clients.grpc("sql")
+    from google.cloud.sqladmin_v1 import SqlInstancesListRequest  # there by now: the client needs it
 
     async def page(token: str, seconds: float) -> Any:
         asked = SqlInstancesListRequest(project=calls.place.project, max_results=PAGE, page_token=token)

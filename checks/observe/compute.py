@@ -41,42 +41,42 @@ HOPS = {
 
 async def read_networks(calls: Calls) -> list[Any]:
     """Every network of the project, as messages. Raises `Unseen`."""
-    from google.cloud.compute_v1 import ListNetworksRequest
-
     client = await calls.clients.rest("networks")
+    from google.cloud.compute_v1 import ListNetworksRequest  # there by now: the client needs it
+
     return await _items(calls, NETWORKS, client.list, ListNetworksRequest)
 
 
 async def read_routes(calls: Calls) -> list[Any]:
     """Static routes and those of subnets, as messages. Raises `Unseen`."""
-    from google.cloud.compute_v1 import ListRoutesRequest
-
     client = await calls.clients.rest("routes")
+    from google.cloud.compute_v1 import ListRoutesRequest  # there by now: the client needs it
+
     return await _items(calls, ROUTES, client.list, ListRoutesRequest)
 
 
 async def read_subnets(calls: Calls) -> list[Any]:
     """Subnets of every region, as messages: a network reaches them all. Raises `Unseen`."""
-    from google.cloud.compute_v1 import AggregatedListSubnetworksRequest
-
     client = await calls.clients.rest("subnetworks")
+    from google.cloud.compute_v1 import AggregatedListSubnetworksRequest  # there by now: the client needs it
+
     asked = AggregatedListSubnetworksRequest
     return await _scoped(calls, SUBNETS, client.aggregated_list, asked, "subnetworks")
 
 
 async def read_routers(calls: Calls) -> list[Any]:
     """Cloud Routers of every region, as messages: networks may route globally. Raises `Unseen`."""
-    from google.cloud.compute_v1 import AggregatedListRoutersRequest
-
     client = await calls.clients.rest("routers")
+    from google.cloud.compute_v1 import AggregatedListRoutersRequest  # there by now: the client needs it
+
     return await _scoped(calls, ROUTERS, client.aggregated_list, AggregatedListRoutersRequest, "routers")
 
 
 async def read_learned(calls: Calls, router: Any) -> list[Any]:
     """The best routes of a router's network that routers have learned, as messages. Raises `Unseen`."""
-    from google.cloud.compute_v1 import GetRouterStatusRouterRequest
-
     client = await calls.clients.rest("routers")
+    from google.cloud.compute_v1 import GetRouterStatusRouterRequest  # there by now: the client needs it
+
     asked = GetRouterStatusRouterRequest(
         project=calls.place.project, region=short_name(router.region), router=router.name
     )
@@ -90,9 +90,9 @@ async def read_learned(calls: Calls, router: Any) -> list[Any]:
 
 async def read_peering_routes(calls: Calls, network: str, peering: str) -> list[Any]:
     """What a network imports over a peering, as messages. Raises `Unseen`."""
-    from google.cloud.compute_v1 import ListPeeringRoutesNetworksRequest
-
     client = await calls.clients.rest("networks")
+    from google.cloud.compute_v1 import ListPeeringRoutesNetworksRequest  # there by now: the client needs it
+
     fields = {"network": network, "peering_name": peering, "region": calls.place.region}
     asked = ListPeeringRoutesNetworksRequest
     return await _items(

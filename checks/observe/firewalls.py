@@ -24,9 +24,11 @@ PUBLIC_ONLY = ("dest_region_codes", "dest_threat_intelligences")
 
 async def read_firewalls(calls: Calls, network: str) -> Any:
     """The firewalls in force on a network, as a message. Raises `Unseen`."""
-    from google.cloud.compute_v1 import GetEffectiveFirewallsNetworkRequest
-
     client = await calls.clients.rest("networks")
+    from google.cloud.compute_v1 import (
+        GetEffectiveFirewallsNetworkRequest,
+    )  # there by now: the client needs it
+
     asked = GetEffectiveFirewallsNetworkRequest(project=calls.place.project, network=network)
 
     def attempt(seconds: float) -> Any:

@@ -17,9 +17,9 @@ SYSTEM = "memorystore"
 
 async def read_redis(calls: Calls) -> list[Any]:
     """Every instance of the region, as messages. Raises `Unseen`."""
-    from google.cloud.redis_v1 import ListInstancesRequest
-
     client = await calls.clients.grpc("redis")
+    from google.cloud.redis_v1 import ListInstancesRequest  # there by now: the client needs it
+
     parent = f"projects/{calls.place.project}/locations/{calls.place.region}"
     pages = await calls.all_pages(
         REDIS, listing(client.list_instances, ListInstancesRequest, parent=parent, page_size=PAGE)

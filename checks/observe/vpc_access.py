@@ -17,9 +17,9 @@ SYSTEM = "vpc_access"
 
 async def read_connectors(calls: Calls) -> list[Any]:
     """Every connector of the region, as messages. Raises `Unseen`."""
-    from google.cloud.vpcaccess_v1 import ListConnectorsRequest
-
     client = await calls.clients.grpc("connectors")
+    from google.cloud.vpcaccess_v1 import ListConnectorsRequest  # there by now: the client needs it
+
     parent = f"projects/{calls.place.project}/locations/{calls.place.region}"
     page = listing(client.list_connectors, ListConnectorsRequest, parent=parent, page_size=PAGE)
     return [connector for each in await calls.all_pages(CONNECTORS, page) for connector in each.connectors]
