@@ -32,10 +32,11 @@ def foreign() -> tuple[type[Exception], ...]:
     """
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
-    from google.protobuf.message import Error
+    from google.protobuf import json_format, message
     from grpc import RpcError
 
-    return (GoogleAPIError, GoogleAuthError, Error, RpcError, ValueError, OSError)
+    errors = (GoogleAPIError, GoogleAuthError, message.Error, json_format.Error, RpcError)
+    return (*errors, ValueError, OSError)
 
 
 class Calls:

@@ -122,6 +122,7 @@ class GoogleCloud:
             self._waiting -= 1
             if not self._waiting and not reading.done():
                 reading.cancel()
+                self._reading = None  # whoever comes next reads anew
 
     async def requests(
         self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0

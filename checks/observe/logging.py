@@ -71,9 +71,9 @@ async def read_entries(
     calls: Calls, conditions: Sequence[str], most: int, size: int = PAGE
 ) -> tuple[list[Any], bool]:
     """At most so many pages of entries that meet all conditions, newest first; whether there were more."""
-    from google.cloud.logging_v2.types import ListLogEntriesRequest
-
     client = await calls.clients.grpc("logging")
+    from google.cloud.logging_v2.types import ListLogEntriesRequest  # there by now: the client needs it
+
     page = listing(
         client.list_log_entries,
         ListLogEntriesRequest,
@@ -87,20 +87,25 @@ async def read_entries(
 
 
 async def read_requests(
-    calls: Calls, context: Context, service: str, since: datetime, until: datetime
+    calls: Calls,
+    context: Context,
+    service: str,
+    since: datetime,
+    until: datetime,
+    pages: int = REQUEST_PAGES,
 ) -> RequestLog:
-    """The request log of a service. Raises `Unseen`.
+    """The request log of a service, at most so many pages of it. Raises `Unseen`.
 
     Where there is more than can be read, what ended in 503 is read by itself, so that its count is right.
     """
     log = f"logName={log_of(context.project, 'run.googleapis.com%2Frequests')}"
     conditions = [*of_service(service, context.region), log, *between(since, until)]
-    entries, more = await read_entries(calls, conditions, REQUEST_PAGES)
+    entries, more = await read_entries(calls, conditions, pages)
     source = _source(context, conditions)
     read = requests_of(entries, service, since, until, source, truncated=more)
     if not more:
         return read
-    failed, more = await read_entries(calls, [*conditions, "httpRequest.status=503"], REQUEST_PAGES)
+    failed, more = await read_entries(calls, [*conditions, "httpRequest.status=503"], pages)
     return with_failures(read, requests_of(failed, service, since, until, source, truncated=more))
 
 
