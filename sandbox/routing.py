@@ -144,10 +144,10 @@ def _travel(
     if not isinstance(to, IPv4Address):
         raise Dropped("the sandbox has no IPv6")
     if access is None:
-        _leave_directly(to, hops, "there is no VPC access")
+        _leave_directly(to, hops, f"there is no VPC access, and {to} is private")
         return
     if not access.all_traffic and not any(to in block for block in PRIVATE):
-        _leave_directly(to, hops, "it is no private address")
+        _leave_directly(to, hops, f"{to} is no private address")
         return
     network, tags = _entrance(fabric, access, hops)
     _pass_firewall(fabric, network, tags, to, port)
@@ -157,7 +157,7 @@ def _travel(
 def _leave_directly(to: IPv4Address, hops: list[str], reason: str) -> None:
     hops.append("internet")
     if any(to in block for block in PRIVATE):
-        raise Dropped(f"{reason}, and {to} is private: no way leads there from the internet")
+        raise Dropped(f"{reason}; from there it cannot be reached")
 
 
 def _entrance(fabric: Fabric, access: Access, hops: list[str]) -> tuple[str, tuple[str, ...]]:
@@ -226,7 +226,7 @@ def _follow_routes(
         hops.append(route.hop)
         _deliver(fabric, network, to, behind_peering=True)
     elif route.kind == "gateway":
-        _leave_directly(to, hops, f"the only route of {network} to it is that to the internet")
+        _leave_directly(to, hops, f"{network} has no route to {to} but that to the internet")
     elif route.kind in ("vpn", "interconnect"):
         hops.append(route.hop)
         _come_out(fabric, route, to, hops)

@@ -45,12 +45,21 @@ function rowsOf(services, links) {
     }
   }
   const depths = depthsOf([...items.keys()], links);
+  const rows = [];
+  const beside = [];
   for (const item of items.values()) {
     const caller = onlyCaller(item, links);
-    if (caller) depths.set(item.name, depths.get(caller)); // such as the name server: beside whom it serves
+    if (caller) beside.push([item, caller]); // such as the name server: beside whom it serves
+    else (rows[depths.get(item.name)] ??= []).push(item);
   }
-  const rows = [];
-  for (const item of items.values()) (rows[depths.get(item.name)] ??= []).push(item);
+  for (const [item, caller] of beside) {
+    const row = rows[depths.get(caller)];
+    row.splice(
+      row.findIndex(({ name }) => name === caller),
+      0,
+      item,
+    );
+  }
   return ordered(rows.filter(Boolean), links).flatMap(split);
 }
 

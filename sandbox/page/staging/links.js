@@ -53,7 +53,7 @@ function line(link, number) {
       h("span", { class: "link-state" }, SAID[state]),
       link.address ? [" ", h("code", {}, link.address)] : null,
       link.why ? h("span", { class: "link-why" }, link.why) : null,
-      link.way ? h("span", { class: "link-why" }, `over ${link.way.join(" → ")}`) : null,
+      link.way && !number ? h("span", { class: "link-why" }, `over ${link.way.join(" → ")}`) : null,
     ),
   );
 }
