@@ -96,11 +96,10 @@ def end_rest(group: int) -> None:
 def remove(folder: Path) -> None:
     """Removes the folder."""
     give_up = time.monotonic() + REMOVAL
-    while folder.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        if time.monotonic() > give_up:
-            return
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < give_up:
         time.sleep(PAUSE)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy(source: Path, target: Path) -> None:
