@@ -68,7 +68,8 @@ def _agreed(drift: "Drift") -> str:
     cosmetic, accepted = len(drift.open), len(drift.differences) - len(drift.open)
     but = [f"{cosmetic} cosmetic"] * bool(cosmetic) + [f"{accepted} accepted"] * bool(accepted)
     told = f"{drift.compared} fields agree"
-    return f"{told} ({' and '.join(but)} differences)" if but else told
+    noun = "difference" if cosmetic + accepted == 1 else "differences"
+    return f"{told}, but for {' and '.join(but)} {noun}" if but else told
 
 
 def note_drift(probe: Probe, drift: "Drift") -> None:

@@ -69,7 +69,7 @@ class LogsCheck(CloudCheck):
 
     async def _judge(self, probe: Probe, eyes: "Eyes", log: RequestLog) -> Finding:
         """Too many ended in 503; whether that goes on."""
-        serving = await _serving(eyes, log.service, probe.remaining())
+        serving = await _serving(eyes, log, probe.remaining())
         old = {each for each in log.by_revision_503 if serving and each not in serving}
         current = sum(count for each, count in log.by_revision_503.items() if each not in old)
         if old and current <= self.max_503:
@@ -111,14 +111,15 @@ class LogsCheck(CloudCheck):
         return f"{told} requests in the last {spoken(self.window)} ended in 503"
 
 
-async def _serving(eyes: "Eyes", name: str, seconds: float) -> frozenset[str]:
-    """The revisions that get requests; none where that cannot be told."""
+async def _serving(eyes: "Eyes", log: RequestLog, seconds: float) -> frozenset[str]:
+    """The revisions that get requests; none where that cannot be told: a reading before the last 503."""
     state = await eyes.cloud.state(seconds=seconds)
-    services = () if isinstance(state.services, Blind) else state.services
+    stale = log.last_503 is not None and state.read_at < log.last_503
+    services = () if stale or isinstance(state.services, Blind) else state.services
     return frozenset(
         share.revision
         for service in services
-        if service.name == name
+        if service.name == log.service
         for share in service.serving
         if share.percent > 0
     )

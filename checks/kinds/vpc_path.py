@@ -57,8 +57,8 @@ def worst(paths: Sequence["Path"]) -> "Path":
 
 def said(path: "Path") -> str:
     """Which step decides, in its own words."""
-    step = path.deciding
-    return path.revision if step is None else f"{path.revision}: {step.message}"
+    message = path.deciding.message if path.deciding else ""
+    return message if path.revision in message else f"{path.revision}: {message}"
 
 
 def _open(paths: Sequence["Path"]) -> str:

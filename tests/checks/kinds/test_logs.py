@@ -1,6 +1,7 @@
 """The check of the request log."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,14 @@ async def test_revision_that_serves_no_more_is_not_held_against_the_service() ->
     assert found.status is Status.PASS
     assert found.message.endswith(f"all by {BAD}: no longer serving")
     assert found.facts["over"] is True
+
+
+async def test_reading_from_before_the_last_503_says_nothing_of_what_serves() -> None:
+    """A revision that the reading does not know yet may be the one that serves now."""
+    early = replace(place.staging(), read_at=LAST - timedelta(seconds=1))
+    requests = failing(58, 2, by_revision_503={BAD: 58})
+    found = await look(CHECK, StillCloud(early, log=requests))
+    assert found.status is Status.FAIL
 
 
 async def test_requests_since_then_that_are_fine_end_it() -> None:

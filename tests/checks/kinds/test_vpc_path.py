@@ -23,7 +23,7 @@ async def test_closed_path_fails_with_the_step_that_decides() -> None:
     """The step's key, field and what would have to change are facts for runbooks."""
     found = await look(REDIS, StillCloud(place.seed()))
     assert (found.status, found.reason) == (Status.FAIL, Reason.PATH_BROKEN)
-    assert found.message.startswith(f"{BAD}: ")
+    assert found.message.startswith(BAD)
     assert found.facts["step"] == "network"
     assert found.facts["field"]
     assert "staging-connector" in str(found.facts["change"])
