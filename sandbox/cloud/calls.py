@@ -2,6 +2,7 @@
 
 import asyncio
 import fnmatch
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ TROUBLES = frozenset(
     {"slow", "quota", "unavailable", "deadline", "garbage", "internal", "silent", "disabled", "lost_response"}
 )
 """What can be wrong with a method; see `FakeCloud.trouble`."""
+
+CALLS = 20_000
 
 Deny = Callable[[str, str, str], CloudError]
 
@@ -91,7 +94,7 @@ class GarbageError(Exception):
 class Gate:
     """What a call passes before it is handled: project and region, API, permission, trouble.
 
-    `calls` lists every call that arrived.
+    `calls` has the newest calls that arrived.
     """
 
     project: str
@@ -100,7 +103,7 @@ class Gate:
     denied: set[str] = field(default_factory=set)
     disabled: set[str] = field(default_factory=set)
     troubles: list[Trouble] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS))
 
     def add(self, kind: str, methods: str, seconds: float, times: int | None) -> Trouble:
         """Adds a trouble; raises ValueError for an unknown kind."""

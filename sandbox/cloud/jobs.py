@@ -26,6 +26,8 @@ MUTABLE = (
 )  # fmt: skip
 DEFAULT_TIMEOUT = 600.0
 """Seconds that a task may take where nothing is said."""
+KEPT = 1000
+"""How many executions of a job are kept, as Cloud Run does."""
 LOG_VIEWER = "https://console.cloud.google.com/logs/viewer"
 TROUBLES = ("hang", "die", "late", "forge")
 
@@ -196,6 +198,7 @@ class Jobs:
         place = job.name.partition("/jobs/")[0]
         if request.validate_only:
             return self.project.operations.finished(place, execution)
+        self._make_room()
         self.project.resources.executions[execution.name] = execution
         job.execution_count += 1
         job.latest_created_execution = run_v2.ExecutionReference(
@@ -207,6 +210,12 @@ class Jobs:
         self._running[execution.name] = task
         task.add_done_callback(lambda _done: self._running.pop(execution.name, None))
         return self.project.operations.start(place, execution, self._ended(execution, task), lasting=True)
+
+    def _make_room(self) -> None:
+        executions = self.project.resources.executions
+        over = [name for name, each in executions.items() if not each.reconciling]
+        for name in over[: max(0, len(executions) - KEPT)]:
+            del executions[name]
 
     def _ended(self, execution: Execution, task: asyncio.Task[None]) -> Callable[[], Awaitable[Execution]]:
         async def ended() -> Execution:
@@ -274,7 +283,9 @@ class Jobs:
             raise
         self._finish(execution, problem, Condition.ExecutionReason.NON_ZERO_EXIT_CODE)
         logs = self._logs[run.execution]
-        if logs.held:
+        if not logs.held:
+            del self._logs[run.execution]
+        else:
             asyncio.get_running_loop().call_later(self.late_seconds, logs.release)
 
     async def _work(self, run: JobRun, execution: Execution) -> str:

@@ -19,6 +19,8 @@ Work = Callable[[], Awaitable[Any]]
 
 SERVICE = "/google.longrunning.Operations/"
 LONGEST_WAIT = 60.0
+KEPT = 1000
+"""How many operations can be asked for."""
 
 
 class Operations:
@@ -38,12 +40,20 @@ class Operations:
         operation = operations_pb2.Operation(
             name=f"{parent}/operations/{uuid.uuid4()}", metadata=packed(metadata)
         )
+        self._make_room()
         self._operations[operation.name] = operation
         self._ended[operation.name] = asyncio.Event()
         task = asyncio.create_task(self._run(operation, work, 0 if lasting else self.seconds))
         self._tasks[task] = lasting
         task.add_done_callback(self._tasks.pop)
+        task.add_done_callback(lambda _task: self._end(operation))  # also where it never began
         return _copy(operation)
+
+    def _make_room(self) -> None:
+        if len(self._operations) >= KEPT:
+            done = [name for name, each in self._operations.items() if each.done]
+            for name in done[: KEPT // 2]:
+                del self._operations[name], self._ended[name]
 
     def finished(self, parent: str, response: Any) -> Any:
         """An operation that is done already, as `validate_only` gets."""
@@ -121,17 +131,17 @@ class Operations:
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def _run(self, operation: Any, work: Work, delay: float) -> None:
+        await asyncio.sleep(delay)
         try:
-            await asyncio.sleep(delay)
             operation.response.CopyFrom(packed(await work()))
         except CloudError as error:
             operation.error.CopyFrom(error.status())
-        except asyncio.CancelledError:
+
+    def _end(self, operation: Any) -> None:
+        if operation.WhichOneof("result") is None:
             operation.error.CopyFrom(CloudError(grpc.StatusCode.CANCELLED, "Operation cancelled.").status())
-            raise
-        finally:
-            operation.done = True
-            self._ended[operation.name].set()
+        operation.done = True
+        self._ended[operation.name].set()
 
 
 def packed(message: Any) -> Any:

@@ -13,8 +13,8 @@ from typing import Any
 from google.cloud import compute_v1, redis_v1, run_v2, sqladmin_v1, vpcaccess_v1
 from google.cloud.logging_v2.types import LogEntry
 
-LOG_ENTRIES = 50_000
-"""How many log entries are kept; the oldest go first."""
+LOG_ENTRIES = 10_000
+"""How many log entries are kept; the oldest go first. Who lists looks at all, in the loop of the links."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ async def test_a_program_that_does_not_end_is_killed(
     cloud.runner = python(
         f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     )
-    begun = await clients.jobs.run_job(request(timeout={"seconds": 600 if how == "cancel" else 3}))
+    begun = await clients.jobs.run_job(request(timeout={"seconds": 600 if how == "cancel" else 4}))
     async with asyncio.timeout(30):
         while not (file.exists() and file.read_text()):
             await asyncio.sleep(0.02)

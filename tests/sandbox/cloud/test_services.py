@@ -182,7 +182,7 @@ async def test_direct_vpc_on_a_network_that_is_not_there_does_not_start(clients:
 
 async def test_a_service_is_reconciling_while_its_change_is_under_way() -> None:
     """Until the operation is done the old revision serves and `observed_generation` is behind."""
-    async with staging_cloud(operation_seconds=1.5) as cloud:
+    async with staging_cloud(operation_seconds=3) as cloud:
         clients = Clients(cloud)
         before = await clients.services.get_service(name=BACKEND)
         request = update(with_connector(LEGACY), "template.vpc_access")
