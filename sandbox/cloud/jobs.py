@@ -304,13 +304,13 @@ class Jobs:
         ]
         if self.trouble == "hang":
             await asyncio.Event().wait()  # until it is cancelled or its time is over
-        code = 1 if self.trouble == "die" else await self._exit_code(run)
-        return "" if code == 0 else f"The container exited with an error. Exit code: {code}."
-
-    async def _exit_code(self, run: JobRun) -> int:
         if self.runner is None:
-            raise RuntimeError("FakeCloud.runner was not set: nothing runs jobs.")
-        return await self.runner(run)
+            return "FakeCloud.runner was not set: nothing runs programs here."
+        try:
+            code = 1 if self.trouble == "die" else await self.runner(run)
+        except OSError as error:
+            return f"The container could not be started: {error}."
+        return "" if code == 0 else f"The container exited with an error. Exit code: {code}."
 
     def _finish(self, execution: Execution, problem: str, reason: Any) -> None:
         now = Caller("").now()

@@ -154,6 +154,15 @@ async def test_a_job_whose_connector_is_gone_does_not_start(cloud: FakeCloud, cl
     assert "does not exist" in execution.conditions[0].message
 
 
+async def test_a_program_that_cannot_be_started_is_told(cloud: FakeCloud, clients: Clients) -> None:
+    """An execution always ends, also where the sandbox itself is wrong."""
+    execution = await ran(clients, request())
+    assert "runner was not set" in execution.conditions[0].message
+    cloud.runner = lambda run: run_process(run, ["/nowhere/python"], {})
+    execution = await ran(clients, request())
+    assert "could not be started" in execution.conditions[0].message
+
+
 async def test_a_job_that_dies_writes_nothing(cloud: FakeCloud, clients: Clients) -> None:
     """Trouble `die`: exit code 1 without a line."""
     cloud.runner, cloud.job_trouble = python(ANSWER), "die"
