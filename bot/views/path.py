@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.views import blocks as kit
 from bot.views.message import Block, Blocks, Message
 from checks.output import path as words
-from checks.path import Path, Step
+from checks.path import Path, Step, StepKey
 from checks.result import Status
 from checks.survey import Survey
 
@@ -122,9 +122,14 @@ def _conclusions(path: Path) -> Blocks:
         told.append(kit.section("*What would have to change*\n" + _lines(needed)))
     if wanted := words.wanted(path):
         told.append(kit.section("*What would settle the rest*\n" + _lines(wanted)))
-    if out := [f"✔ {step.title}: {step.message}" for step in words.ruled_out(path)]:
-        told.append(kit.context("Ruled out\n" + _lines(out, 200)))
+    if out := [_seen(step) for step in words.ruled_out(path) if step.key is not StepKey.SERVING]:
+        told.append(kit.context("Ruled out: " + kit.escape(" · ".join(out), 1_500)))
     return told
+
+
+def _seen(step: Step) -> str:
+    """`Connector (READY)`."""
+    return f"{step.title} ({kit.shorten(kit.one_line(step.observed), 120)})" if step.observed else step.title
 
 
 def _lines(sentences: Sequence[str], limit: int = LINE) -> str:

@@ -34,32 +34,35 @@ RUN_VIEWER = "roles/run.viewer"
 NETWORK_VIEWER = "roles/compute.networkViewer"
 RUN, COMPUTE, LOGGING = "run.googleapis.com", "compute.googleapis.com", "logging.googleapis.com"
 
-SERVICES = Need(
-    "run.services.list", RUN_VIEWER, RUN, "Cloud Run services", ("serving", "vpc_access", "egress")
-)
-REVISIONS = Need(
-    "run.revisions.list", RUN_VIEWER, RUN, "revisions of a Cloud Run service", ("vpc_access", "egress")
-)
-REVISION = Need(
-    "run.revisions.get", RUN_VIEWER, RUN, "a serving revision of a service", ("vpc_access", "egress")
-)
+# What a step waits for counts as needed by it: without the connector, its network cannot be told either.
+ROUTING = ("route", "more_specific")
+AFTER_CONNECTOR = ("connector", "network", *ROUTING, "firewall")
+FROM_REVISION = ("serving", "vpc_access", "egress", *AFTER_CONNECTOR)
+
+SERVICES = Need("run.services.list", RUN_VIEWER, RUN, "Cloud Run services", FROM_REVISION)
+REVISIONS = Need("run.revisions.list", RUN_VIEWER, RUN, "revisions of a Cloud Run service", FROM_REVISION)
+REVISION = Need("run.revisions.get", RUN_VIEWER, RUN, "a serving revision of a service", FROM_REVISION)
 JOBS = Need("run.jobs.list", RUN_VIEWER, RUN, "Cloud Run jobs")
 CONNECTORS = Need(
     "vpcaccess.connectors.list",
     "roles/vpcaccess.viewer",
     "vpcaccess.googleapis.com",
     "VPC access connectors",
-    ("connector", "network"),
+    AFTER_CONNECTOR,
 )
 NETWORKS = Need(
-    "compute.networks.list", NETWORK_VIEWER, COMPUTE, "VPC networks and their peerings", ("network", "route")
+    "compute.networks.list",
+    NETWORK_VIEWER,
+    COMPUTE,
+    "VPC networks and their peerings",
+    ("network", *ROUTING, "firewall"),
 )
 PEERING_ROUTES = Need(
     "compute.networks.listPeeringRoutes",
     NETWORK_VIEWER,
     COMPUTE,
     "routes that a network imports over a peering",
-    ("route", "more_specific"),
+    ROUTING,
 )
 FIREWALLS = Need(
     "compute.networks.getEffectiveFirewalls",
@@ -68,29 +71,29 @@ FIREWALLS = Need(
     "firewall rules and policies of a network",
     ("firewall",),
 )
-SUBNETS = Need("compute.subnetworks.list", NETWORK_VIEWER, COMPUTE, "subnets", ("route", "more_specific"))
-ROUTES = Need("compute.routes.list", NETWORK_VIEWER, COMPUTE, "routes", ("route", "more_specific"))
-ROUTERS = Need("compute.routers.list", NETWORK_VIEWER, COMPUTE, "Cloud Routers", ("route", "more_specific"))
+SUBNETS = Need("compute.subnetworks.list", NETWORK_VIEWER, COMPUTE, "subnets", ("network",))
+ROUTES = Need("compute.routes.list", NETWORK_VIEWER, COMPUTE, "routes", ("network", *ROUTING))
+ROUTERS = Need("compute.routers.list", NETWORK_VIEWER, COMPUTE, "Cloud Routers", ("network", *ROUTING))
 ROUTER_STATUS = Need(
     "compute.routers.get",
     NETWORK_VIEWER,
     COMPUTE,
     "routes that a Cloud Router has learned",
-    ("route", "more_specific"),
+    ("network", *ROUTING),
 )
 REDIS = Need(
     "redis.instances.list",
     "roles/redis.viewer",
     "redis.googleapis.com",
     "Memorystore instances",
-    ("target", "protocol"),
+    ("network", "target", "protocol"),
 )
 SQL = Need(
     "cloudsql.instances.list",
     "roles/cloudsql.viewer",
     "sqladmin.googleapis.com",
     "Cloud SQL instances",
-    ("target",),
+    ("network", "target"),
 )
 LOGS = Need("logging.logEntries.list", "roles/logging.viewer", LOGGING, "log entries")
 OBJECT = Need(
