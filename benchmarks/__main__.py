@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import acknowledgement, blackbox, check_cpu, start, sweep_wall
+from benchmarks import acknowledgement, blackbox, check_cpu, observe, start, sweep_wall, terraform
 from benchmarks.measure import Row, table
 from benchmarks.targets import Targets, targets
 
@@ -18,6 +18,8 @@ PARTS: dict[str, Part] = {
     "blackbox": blackbox.rows,
     "acknowledgement": acknowledgement.rows,
     "start": start.rows,
+    "observe": lambda _at, _folder: observe.rows(),
+    "terraform": lambda _, folder: terraform.rows(folder),
 }
 
 

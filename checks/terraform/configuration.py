@@ -26,7 +26,7 @@ from checks.terraform.evaluate import (
     shortened,
 )
 from checks.terraform.functions import items_of, text_of
-from checks.terraform.hcl import JSON_SUFFIX, Block, Expression, parse_file
+from checks.terraform.hcl import JSON_SUFFIX, Block, Expression, parse_file, parse_values
 from checks.terraform.identities import DERIVED, OF_PROVIDER, REGIONAL
 from checks.terraform.model import Resource, Sensitive, Unevaluated
 from checks.terraform.state import address
@@ -110,13 +110,21 @@ class _Reading:
     def variable_files(self, folder: Path, shown: str) -> dict[str, Any]:
         """Values of `terraform.tfvars` and `*.auto.tfvars`, in Terraform's order; later ones win."""
         values: dict[str, Any] = {}
+        automatic: dict[str, Any] = {}
         for path in self._listed(folder, shown):
-            if path.name == "terraform.tfvars" or path.name.endswith(".auto.tfvars"):
-                block = parse_file(self._counted(path), _in(shown, path))
-                evaluator = Evaluator(_Nothing(), self.effort)
-                found = {name: evaluator.value(each) for name, each in block.attributes.items()}
-                values = {**found, **values} if path.name == "terraform.tfvars" else {**values, **found}
-        return values
+            name = path.name.removesuffix(".json")
+            if name == "terraform.tfvars":
+                values |= self._values(path, shown)
+            elif name.endswith(".auto.tfvars"):
+                automatic |= self._values(path, shown)
+        return values | automatic
+
+    def _values(self, path: Path, shown: str) -> dict[str, Any]:
+        if path.suffix == ".json":
+            return parse_values(self._counted(path), _in(shown, path))
+        block = parse_file(self._counted(path), _in(shown, path))
+        evaluator = Evaluator(_Nothing(), self.effort)
+        return {name: evaluator.value(each) for name, each in block.attributes.items()}
 
     def _listed(self, folder: Path, shown: str) -> list[Path]:
         try:

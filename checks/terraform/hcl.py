@@ -60,6 +60,14 @@ def parse_file(path: Path, shown: str) -> Block:
     return _Native(text, shown).body(parse_native(text, shown), "", (), 1)
 
 
+def parse_values(path: Path, shown: str) -> dict[str, Any]:
+    """A JSON file of plain values (`*.tfvars.json`). Raises `TerraformUnreadable` with file and line."""
+    document = _json(_text(path, shown), shown)
+    if not isinstance(document, dict):
+        raise TerraformUnreadable(f"{shown}: is no JSON object.")
+    return document
+
+
 def _text(path: Path, shown: str) -> str:
     try:
         if path.stat().st_size > LARGEST_FILE:
@@ -165,18 +173,22 @@ def _word(tree: Any) -> str:
 
 def _parse_json(text: str, shown: str) -> Block:
     """https://developer.hashicorp.com/terraform/language/syntax/json"""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise TerraformUnreadable(f"{shown}:{error.lineno}: is no JSON ({error.msg.lower()}).") from None
-    except RecursionError:
-        raise TerraformUnreadable(f"{shown}: is nested too deep.") from None
+    document = _json(text, shown)
     if not isinstance(document, dict):
         raise TerraformUnreadable(f"{shown}: is no JSON object.")
     blocks: list[Block] = []
     for kind, content in document.items():
         blocks += _labelled(kind, content, _LABELS.get(kind, 0), (), shown)
     return Block("", (), {}, tuple(blocks), shown, 1)
+
+
+def _json(text: str, shown: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise TerraformUnreadable(f"{shown}:{error.lineno}: is no JSON ({error.msg.lower()}).") from None
+    except RecursionError:
+        raise TerraformUnreadable(f"{shown}: is nested too deep.") from None
 
 
 _LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}

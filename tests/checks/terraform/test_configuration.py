@@ -121,6 +121,18 @@ def test_variables_of_the_environment_file_win_over_tfvars_and_defaults(tmp_path
     assert resource.values["name"] == ["default", "tfvars", "auto", "file"]
 
 
+def test_variables_may_be_in_json(tmp_path: Path) -> None:
+    """`terraform.tfvars.json` holds plain values."""
+    before = 'variable "a" {}\nvariable "b" {}\n'
+    files = {
+        **network("  name = [var.a, var.b]", before),
+        "terraform.tfvars.json": '{"a": "json", "b": ["x"]}',
+        "z.auto.tfvars.json": '{"a": "auto"}',
+    }
+    (resource,) = configured(tmp_path, files).resources
+    assert resource.values["name"] == ["auto", ["x"]]
+
+
 def test_dynamic_block_is_unrolled(tmp_path: Path) -> None:
     """Its blocks come after those that are written out; an iterator may be named."""
     body = """
