@@ -10,6 +10,7 @@ from checks.observe.clients import Clients
 from checks.observe.running import GoogleJobs
 from checks.overlay import Overlay
 from checks.runner import Runner
+from checks.secrets import Secrets
 from checks.vantage.job import JobProber
 from checks.vantage.mixed import Choice, Vantages
 
@@ -26,9 +27,14 @@ async def open_vantages(
     overlay: Overlay | None,
     eyes: Eyes | None,
     choice: Choice = Choice.BEST,
+    secrets: Secrets | None = None,
 ) -> AsyncIterator[Vantages]:
-    """Ready for many sweeps. No library of Google's is imported before the job is asked."""
-    runner = Runner(environment, load_secrets(), settings.vantage, overlay=overlay, eyes=eyes)
+    """Ready for many sweeps. No library of Google's is imported before the job is asked.
+
+    `secrets` are those of the process where none are given.
+    """
+    known = secrets or load_secrets()
+    runner = Runner(environment, known, settings.vantage, overlay=overlay, eyes=eyes)
     async with AsyncExitStack() as stack:
         prober = await _prober(stack, settings, environment, overlay, eyes)
         vantages = Vantages(

@@ -25,9 +25,9 @@ log = logging.getLogger("whybot.vantage")
 
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 1.0, 3.0, 1.5
 """Seconds between two looks at the log: Cloud Logging allows 60 reads a minute for a project (quotas)."""
-LOOK_EVERY = 3.0
+LOOK_EVERY = 2.0
 """Seconds between two looks at the execution."""
-GATHER_SECONDS = 6.0
+GATHER_SECONDS = 5.0
 """How long the last entries of an execution that has ended may take to come through Cloud Logging."""
 LOST_SECONDS = 20.0
 """How long a job may take to begin where it is not known whether Cloud Run took the call."""
