@@ -1,7 +1,7 @@
 """Running whybot's own job and reading what it writes: what the job vantage asks of Google Cloud.
 
 Running the job changes no infrastructure: it makes an execution, which ends by itself
-(docs/decisions/0013-vantage-is-a-job.md).
+(docs/decisions/0016-vantage-is-a-job.md).
 """
 
 from collections.abc import Mapping, Sequence

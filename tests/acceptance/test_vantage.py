@@ -1,4 +1,4 @@
-"""The same sweep from here and from the Cloud Run job: a real process in the network of the sandbox's world."""
+"""The same sweep from here and from the Cloud Run job, a real process in the sandbox's network."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
