@@ -87,7 +87,7 @@ def secrets_found(environment: Environment, secrets: Secrets) -> list[Finding]:
     findings = []
     for reference, users in references(environment.checks.values()).items():
         names = ", ".join(users)
-        if secrets.get(reference) is not None:
+        if secrets.get(reference):  # an empty variable is as good as none
             findings.append(Finding(Group.SECRETS, str(reference), Answer.OK, f"set, for {names}"))
         else:
             how = "set this variable" if reference.env else "mount this file"
