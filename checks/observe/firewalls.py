@@ -1,5 +1,7 @@
 """Reads the firewall of a network: its rules, and the policies of organisation, folders and network.
 
+Regional network policies are not read (docs/decisions/0020-readers-of-google-cloud.md).
+
 Order of evaluation: https://cloud.google.com/firewall/docs/firewall-policies-overview#rule-evaluation
 """
 
