@@ -7,6 +7,7 @@ from checks.path import far_steps, steps
 from checks.path.model import Path, Step, StepKey, Target
 from checks.path.observed import Observed, cannot_tell
 from checks.path.question import Question, waiting
+from checks.path.routing import Ways
 from checks.result import Status
 
 SERVING_FIELD = "Service.traffic_statuses"
@@ -33,6 +34,7 @@ class Paths:
 
     def __init__(self, state: CloudState) -> None:
         self._observed = Observed(state)
+        self._ways = Ways(self._observed)
 
     def explain(self, service: str, target: Target, *, planned: VpcAccess | None = None) -> tuple[Path, ...]:
         """As `checks.path.explain`."""
@@ -102,7 +104,7 @@ class Paths:
         *,
         planned: bool = False,
     ) -> Path:
-        question = Question(self._observed, target, address, vpc, revision)
+        question = Question(self._observed, self._ways, target, address, vpc, revision)
         asked = (serving, *_asked(question))
         failed = [each for each in asked if each.status is Status.FAIL]
         doubtful = [each for each in asked if each.status is Status.UNKNOWN]

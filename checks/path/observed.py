@@ -41,6 +41,8 @@ class Observed:
 
     def __init__(self, state: CloudState) -> None:
         self.state = state
+        # Many services share a network and an address.
+        self._holding: dict[Address, list[Subnet]] = {}
 
     def home(self, ref: Ref | None, kind: str = "") -> Ref | None:
         """A ref with the project as an id, and with kind, project and place filled in where it is silent."""
@@ -111,7 +113,11 @@ class Observed:
         """The subnets whose ranges hold an address, on whatever network."""
         if isinstance(self.state.subnets, Blind):
             return self.state.subnets
-        return [each for each in self.state.subnets if any(holds(text, address) for text in each.ranges)]
+        if address not in self._holding:
+            self._holding[address] = [
+                each for each in self.state.subnets if any(holds(text, address) for text in each.ranges)
+            ]
+        return self._holding[address]
 
     def network(self, ref: Ref) -> Seen[Network]:
         """A network with its peerings."""

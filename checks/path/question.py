@@ -7,7 +7,7 @@ from checks.observations import Blind, Connector, Egress, Interface, RedisInstan
 from checks.path.model import StepKey, Target
 from checks.path.observed import NETWORKS, Managed, Observed, cannot_tell
 from checks.path.ranges import Address, holds, is_private, parse_address
-from checks.path.routing import Way, find_way
+from checks.path.routing import Way, Ways
 from checks.reasons import Reason
 
 # The tags of a connector's machines, by which firewall rules and routes know them.
@@ -24,9 +24,16 @@ class Question:
     """What is asked, and what follows from the observations for more than one step, worked out once."""
 
     def __init__(
-        self, observed: Observed, target: Target, address: str, vpc: Seen[VpcAccess | None], revision: str
+        self,
+        observed: Observed,
+        ways: Ways,
+        target: Target,
+        address: str,
+        vpc: Seen[VpcAccess | None],
+        revision: str,
     ) -> None:
         self.observed = observed
+        self.ways = ways
         self.target = target
         self.address_text = address
         self.address: Address | None = parse_address(address) if address else None
@@ -133,7 +140,7 @@ class Question:
         if self.address is None:
             return cannot_tell(f"the address of {self.target.host} could not be told")
         internet = self.internal is False
-        return find_way(self.observed, self.network, self.address, self.tags, internet=internet)
+        return self.ways.find(self.network, self.address, self.tags, internet=internet)
 
     @cached_property
     def tags(self) -> frozenset[str]:

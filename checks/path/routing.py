@@ -68,6 +68,21 @@ def find_way(
     )
 
 
+class Ways:
+    """The ways in one project, each found once: many services share a network and a target."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._found: dict[tuple[Ref, Address, frozenset[str], bool], Way] = {}
+
+    def find(self, network: Ref, address: Address, tags: frozenset[str], *, internet: bool) -> Way:
+        """As `find_way`."""
+        asked = (network, address, tags, internet)
+        if asked not in self._found:
+            self._found[asked] = find_way(self._observed, network, address, tags, internet=internet)
+        return self._found[asked]
+
+
 def described(route: Route) -> str:
     """`10.20.0.4/30 over VPN tunnel legacy-vpn`."""
     if route.next_hop is NextHop.SUBNET:
