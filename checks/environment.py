@@ -392,6 +392,7 @@ def _complain_of_references(document: Document) -> None:
     on_cloud_run = [
         key for key, fields in services.items() if isinstance(fields, dict) and fields.get("cloud_run")
     ]
+    _complain_of_checks(document, checks, on_cloud_run)
     name = _mapping(_mapping(document.data, "vantages"), "job").get("service")
     if isinstance(name, str) and name not in on_cloud_run:
         allowed = "a service of this file that has `cloud_run`"
@@ -403,6 +404,19 @@ def _complain_of_references(document: Document) -> None:
         document.complain(
             document.line(place), place, "a job, but no place for it", "`project` and `region` too"
         )
+
+
+def _complain_of_checks(document: Document, checks: dict[Any, Any], on_cloud_run: list[str]) -> None:
+    """The service that a check is about, and the dependency that it asks the way to."""
+    for key, fields in checks.items():
+        known = models().get(str(_mapping(checks, key).get("kind")))
+        for field, names, allowed in (
+            ("service", on_cloud_run, "a service of this file that has `cloud_run`"),
+            ("dependency", list(checks), "a check of this file"),
+        ):
+            name = fields.get(field) if known and field in known.model_fields else None
+            if isinstance(name, str) and name not in names:
+                _complain_of_name(document, ("checks", key, field), name, allowed, names)
 
 
 def _complain_of_name(document: Document, place: Place, name: str, allowed: str, known: list[str]) -> None:

@@ -97,7 +97,8 @@ checks:
         '10: checks.redis.budget: found "fast"; allowed: a duration, for example 500ms, 3s or 2m',
         '11: checks.redis.pool.size: found "many"; allowed: a whole number',
         (
-            '12: checks.other.kind: found "reddis"; allowed: clickhouse, dns, http, postgres, redis, tls, '
+            '12: checks.other.kind: found "reddis"; allowed: clickhouse, cloud_run, dns, drift, '
+            "http, logs, postgres, redis, tls, vpc_path, "
             "websocket. Did you mean redis?"
         ),
         "13: checks.slow.timeout: found 5000 (the default); allowed: at least the budget, 9000 ms",
@@ -226,8 +227,30 @@ def test_names_that_stand_for_something_else_must_be_there(tmp_path: Path) -> No
     )
     assert problems(tmp_path, text) == [
         '7: services.backend.uses[1]: found "dsn"; allowed: a check of this file: dns. Did you mean dns?',
-        '10: vantages.job.service: found "page"; allowed: a service of this file that has `cloud_run`: '
-        "backend",
+        (
+            '10: vantages.job.service: found "page"; allowed: a service of this file that has `cloud_run`: '
+            "backend"
+        ),
+    ]
+
+
+def test_a_check_is_about_a_service_and_a_dependency_of_the_file(tmp_path: Path) -> None:
+    """Checks of Google Cloud name what the file has, or the line says what there is."""
+    text = (
+        "schema: whybot/environment/1\nname: staging\nservices:\n  backend: {cloud_run: b}\n"
+        "checks:\n  dns: {kind: dns, host: a.example.org}\n"
+        "  run: {kind: cloud_run, service: bakend}\n"
+        "  path: {kind: vpc_path, service: backend, dependency: dsn}\n"
+    )
+    assert problems(tmp_path, text) == [
+        (
+            '7: checks.run.service: found "bakend"; allowed: a service of this file that has `cloud_run`: '
+            "backend. Did you mean backend?"
+        ),
+        (
+            '8: checks.path.dependency: found "dsn"; allowed: a check of this file: dns, run, path. '
+            "Did you mean dns?"
+        ),
     ]
 
 
