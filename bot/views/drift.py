@@ -224,7 +224,7 @@ def _blind(blinds: Sequence[Blind]) -> Blocks:
     shown: list[Block] = []
     for each in blinds[:3]:
         command = f"\n```\n{kit.escape(each.command, 600)}\n```" if each.command else ""
-        shown.append(kit.section(f"{kit.escape(kit.one_line(each.message), 1_200)}{command}"))
+        shown.append(kit.section(f"{_line(each.message, 1_200)}{command}" or kit.ELLIPSIS))
     if len(blinds) > 3:
         shown.append(
             kit.context(f"… {len(blinds) - 3} more that could not be read: `whybot doctor` lists them")

@@ -26,6 +26,8 @@ EXPLAINED = {
     2: "exit code 2: not everything could be compared",
 }
 MOST_UNKNOWN = 8
+WIDE = 130
+"""Columns of a terminal from which on five of them are readable beside each other."""
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -294,18 +296,11 @@ def text(drift: Drift) -> str:
     return "\n".join(lines) + "\n"
 
 
-def rendered(drift: Drift) -> RenderableType:
-    """The same for Rich, in colours."""
+def rendered(drift: Drift, width: int = WIDE) -> RenderableType:
+    """The same for Rich, in colours; below `WIDE` columns each difference has lines of its own."""
     parts: list[RenderableType] = [Text(_plain(headline(drift)), "bold")]
     if drift.open:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for heading in HEADINGS:
-            table.add_column(heading, overflow="fold")
-        for each in drift.open:
-            cells = _cells(each)
-            style = STYLES[each.severity]
-            table.add_row(*(Text(cell) for cell in cells[:3]), Text(cells[3], style), Text(cells[4], style))
-        parts.append(Padding(table, (0, 0, 0, 2)))
+        parts.append(Padding(_table(drift) if width >= WIDE else _stacked(drift), (0, 0, 0, 2)))
         parts += [
             Text(_plain(f"  {each.field} was changed by {said}"), "dim")
             for each in drift.open
@@ -316,10 +311,33 @@ def rendered(drift: Drift) -> RenderableType:
     return Group(*parts)
 
 
+def _table(drift: Drift) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in HEADINGS:
+        table.add_column(heading, overflow="fold")
+    for each in drift.open:
+        cells, style = _cells(each), STYLES[each.severity]
+        table.add_row(*(Text(cell) for cell in cells[:3]), Text(cells[3], style), Text(cells[4], style))
+    return table
+
+
+def _stacked(drift: Drift) -> RenderableType:
+    lines: list[RenderableType] = []
+    for each in drift.open:
+        cells, style = _cells(each), STYLES[each.severity]
+        lines += [Text(cells[0], "bold"), Text(f"  {cells[4]}", style)]
+        lines += [
+            Text(f"  {heading.ljust(9)} {cell}")
+            for heading, cell in zip(HEADINGS[1:4], cells[1:4], strict=True)
+        ]
+    return Group(*lines)
+
+
 def write(drift: Drift, stream: IO[str], *, colours: bool) -> None:
     """Writes the table to a stream."""
     if colours:
-        Console(file=stream, force_terminal=True, highlight=False).print(rendered(drift))
+        console = Console(file=stream, force_terminal=True, highlight=False)
+        console.print(rendered(drift, console.width))
     else:
         stream.write(text(drift))
 
