@@ -55,7 +55,12 @@ def _refused(why: str, code: int) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    secrets = (settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret)
+    secrets = (
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.vantage_key,
+    )
     shown = [secret.get_secret_value() for secret in secrets if secret]
     logs.set_up(settings.log_format, settings.log_level, shown)
     listening = _listen(settings)

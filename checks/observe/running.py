@@ -14,7 +14,7 @@ from checks.observations import Seen
 from checks.observe import console
 from checks.observe.calls import Calls, foreign, plain, seen
 from checks.observe.clients import Clients
-from checks.observe.errors import Unseen, status_of, too_slow, translated
+from checks.observe.errors import Unseen, not_understood, status_of, too_slow, translated
 from checks.observe.jobs import Entry, Execution, State
 from checks.observe.permissions import EXECUTION, LOGS, RUN_JOB_WITH, Place
 
@@ -62,7 +62,7 @@ class GoogleJobs:
         try:
             async with asyncio.timeout(seconds):
                 # Never repeated: each call that arrives runs the job once more.
-                operation = await client.run_job(request=request, retry=None, timeout=seconds)
+                return await self._started(client, request, seconds)
         except TimeoutError:
             return Execution("", "", message=too_slow(RUN_JOB_WITH, seconds).message)
         except foreign() as error:
@@ -70,6 +70,16 @@ class GoogleJobs:
             if _may_have_begun(error):
                 return Execution("", "", message=blind.message)
             raise Unseen(blind) from error
+
+    async def _started(self, client: Any, request: Any, seconds: float) -> Execution:
+        try:
+            operation = await client.run_job(request=request, retry=None, timeout=seconds)
+        except (
+            AttributeError
+        ):  # grpc.aio gives None for bytes that are no message, which its wrapper reads on
+            operation = None
+        if operation is None or operation.metadata is None:
+            return Execution("", "", message=not_understood(RUN_JOB_WITH).message)
         return self._named(plain(operation.metadata))
 
     def _request(self, job: str, arguments: Sequence[str], task_seconds: float) -> Any:

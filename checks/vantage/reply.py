@@ -64,7 +64,7 @@ def _understood(request: Request, find: Callable[[str], Environment]) -> tuple[E
     except UnknownEnvironment:
         raise BadRequest("another_file", ANOTHER_FILE.format(name=request.environment), request) from None
     except FileError as error:
-        first = str(error).partition("\n")[0]
+        first = error.problems[0] if error.problems else error
         raise BadRequest(
             "wrong_file", f"the job cannot read its environment file: {first}", request
         ) from None
