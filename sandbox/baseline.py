@@ -34,6 +34,13 @@ ROUTER_KEY = f"regions/{REGION}/routers/{ROUTER}"
 FAR_ENDS = {VPN: VPC, INTERCONNECT: VPC}
 """The network at the far end of each tunnel of `default`."""
 JOB = "whybot-probe"
+JOB_SECRETS = (
+    "WHYBOT_VANTAGE_KEY",
+    "STAGING_REDIS_PASSWORD",
+    "STAGING_POSTGRES_PASSWORD",
+    "STAGING_CLICKHOUSE_PASSWORD",
+)
+"""Variables that the job has from Secret Manager."""
 BACKEND = "netra-backend-staging"
 BUCKET = "netra-staging-terraform"
 STATE_OBJECT = "staging/default.tfstate"
@@ -99,12 +106,20 @@ def services(now: datetime) -> Iterator[tuple[run_v2.Service, list[run_v2.Revisi
         yield _service(site, made, now), made
 
 
+def _from_secret(name: str) -> run_v2.EnvVar:
+    secret = run_v2.SecretKeySelector(secret=name.lower().replace("_", "-"), version="latest")
+    return run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=secret))
+
+
 def job(now: datetime) -> run_v2.Job:
     """The job that answers from the backend's network."""
     container = run_v2.Container(
         image=_image("whybot", 7),
         args=["answer"],
-        env=[run_v2.EnvVar(name="WHYBOT_ENVIRONMENTS", value="environments")],
+        env=[
+            run_v2.EnvVar(name="WHYBOT_ENVIRONMENTS", value="environments"),
+            *map(_from_secret, JOB_SECRETS),
+        ],
     )
     template = run_v2.TaskTemplate(
         containers=[container],

@@ -52,9 +52,10 @@ class Demo:
         return next(user["id"] for user in (await self.get("state"))["users"] if user["name"] == name)
 
     async def cards(self, channel: str) -> list[dict[str, Any]]:
-        """Messages of whybot in a channel, oldest first."""
+        """Cards of checks in a channel, oldest first; what whybot says of drift by itself is none."""
         messages = (await self.get("messages", channel=channel))["messages"]
-        return [m for m in messages if m.get("bot_id") and not m.get("ephemeral_to")]
+        cards = [m for m in messages if m.get("bot_id") and not m.get("ephemeral_to")]
+        return [card for card in cards if " drift" not in card["text"].splitlines()[0]]
 
     async def finished_card(self, channel: str, number: int = 1) -> dict[str, Any]:
         """The card number `number` (from 1) in a channel, once it offers to run again."""
