@@ -22,7 +22,7 @@ PATIENCE_S = 40.0
 HURRY_MS, HURRIED_BUDGET_MS = 800.0, 200.0
 """As in life the budget is well below, or a late prober could not tell whose time it was."""
 MOST_PATIENCE = 8
-"""Times the hurried time-out."""
+"""Times the hurried time-out, and a fraction of the budget that is to be broken."""
 
 Answers = dict[str, tuple[str, str]]
 
@@ -80,7 +80,10 @@ def suited(spec: CheckSpec, expected: tuple[str, str] | None, hurried: bool, pat
     if reason in TIME_OUTS:
         brief = {"timeout": HURRY_MS * patience, "budget": HURRIED_BUDGET_MS}
         return spec.model_copy(update=brief) if hurried else spec
-    return spec if reason is Reason.OVER_BUDGET else spec.model_copy(update={"budget": spec.timeout})
+    if reason is Reason.OVER_BUDGET:
+        # What is left of a slow answer without the prober's lateness is still more than a part of the budget.
+        return spec.model_copy(update={"budget": spec.budget / patience})
+    return spec.model_copy(update={"budget": spec.timeout})
 
 
 @asynccontextmanager
