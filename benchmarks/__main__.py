@@ -6,7 +6,17 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import acknowledgement, blackbox, check_cpu, observe, reasoning, start, sweep_wall, terraform
+from benchmarks import (
+    acknowledgement,
+    blackbox,
+    check_cpu,
+    drift,
+    observe,
+    reasoning,
+    start,
+    sweep_wall,
+    terraform,
+)
 from benchmarks.measure import Row, table
 from benchmarks.targets import Targets, targets
 
@@ -19,6 +29,7 @@ PARTS: dict[str, Part] = {
     "acknowledgement": acknowledgement.rows,
     "start": start.rows,
     "observe": lambda _at, _folder: observe.rows(),
+    "drift": lambda _at, _folder: drift.rows(),
     "reasoning": lambda _at, _folder: reasoning.rows(),
     "terraform": lambda _, folder: terraform.rows(folder),
 }
