@@ -142,12 +142,21 @@ def _origin(state: CardState) -> list[str]:
     return [
         kit.escape(origin(state.sweep), 300),
         kit.escape(believed(state.sweep), 300),
+        _waiting(state),
         took,
         _asked_by(state.requesters),
         when,
         late,
         "" if state.card_id else "not kept: whybot's store does not answer",
     ]
+
+
+def _waiting(state: CardState) -> str:
+    """A job starts its container first, for some seconds: a card that stands still explains itself."""
+    if state.phase != "running" or state.sweep.vantage.kind != "mixed":
+        return ""
+    begun = any(result.vantage.kind == "job" for result in state.sweep.results)
+    return "" if begun else "waiting for the Cloud Run job (cold start)"
 
 
 def _asked_by(requesters: tuple[str, ...]) -> str:

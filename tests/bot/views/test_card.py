@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.views.card import CardState, card, first_line
 from bot.views.message import Message
 from checks.reasons import Reason
-from checks.result import Status, Sweep
+from checks.result import Status, Sweep, Vantage
 from tests.bot.views.sweeps import (
     AT,
     BACKEND,
@@ -225,3 +225,16 @@ def visible(text: str) -> str:
     for escape, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         shown = shown.replace(escape, character)
     return " ".join(shown.split())
+
+
+def test_a_card_that_waits_for_the_job_says_so() -> None:
+    """Until its first answer: from then on it fills in by itself."""
+    mixed = Vantage("mixed", "dependencies from Cloud Run job in us-central1 · the rest from here")
+    waiting = replace(sweep(BACKEND, expected=("backend", "redis")), vantage=mixed)
+    drawn = card(state(waiting))
+    assert_message_valid(drawn)
+    assert "waiting for the Cloud Run job (cold start)" in str(drawn.blocks)
+    assert "dependencies from Cloud Run job in us-central1 · the rest from here" in str(drawn.blocks)
+    redis = replace(REDIS, vantage=Vantage("job", "Cloud Run job in us-central1"))
+    come = replace(sweep(BACKEND, redis, expected=("backend", "redis", "postgres")), vantage=mixed)
+    assert "waiting for" not in str(card(state(come)).blocks)
