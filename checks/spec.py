@@ -61,6 +61,8 @@ class CheckSpec(Strict):
     """One check of an environment file. Each kind adds its own fields and `run`."""
 
     title_default: ClassVar[str] = "Check"
+    timed: ClassVar[bool] = True
+    """Whether the time of its answer says something about the target, and is held against the budget."""
 
     name: SkipJsonSchema[str] = ""  # the key in the file's mapping; written there once
     kind: str

@@ -56,7 +56,7 @@ def judge(
     `elapsed_ms` is the wall time of the check, `late_ms` how late whybot itself was meanwhile: where the
     target was within its budget but for that, slowness or silence is not blamed on it.
     """
-    measured = _measured(finding, phases)
+    measured = _measured(finding, phases) if spec.timed else None
     over = measured is not None and measured > spec.budget
     if finding.status is not Status.UNKNOWN and _explained_by_lateness(
         spec, finding, measured, elapsed_ms, late_ms
