@@ -10,7 +10,6 @@ from checks.environment import Environment, load_overlay
 from checks.eyes import Eyes, ReadTerraform, Resolve
 from checks.failures import CheckFailed
 from checks.observe.google import GoogleCloud
-from checks.overlay import Overlay
 from checks.runner import utc_now
 from checks.terraform.reader import read_terraform
 

@@ -38,7 +38,13 @@ async def open_vantages(
     async with AsyncExitStack() as stack:
         prober = await _prober(stack, settings, environment, overlay, eyes)
         vantages = Vantages(
-            environment, runner, settings.vantage, prober, absent=_absent(environment), choice=choice
+            environment,
+            runner,
+            settings.vantage,
+            prober,
+            absent=_absent(environment),
+            choice=choice,
+            prepare=eyes.cloud.prepare if eyes is not None else None,
         )
         yield await stack.enter_async_context(vantages)
 

@@ -81,13 +81,18 @@ class Bot:
 
         Raises `SettingsError` where Slack does not know our tokens.
         """
-        identity, _ = await asyncio.gather(self._identify(), self._prepare_store())
+        identity, *_ = await asyncio.gather(self._identify(), self._prepare_store(), self._prepare_eyes())
         await self._connect(identity)
         while not self.migrated:
             await asyncio.sleep(RETRY_SECONDS)
             await self._prepare_store()
         self._watching = asyncio.create_task(self.schedule.run(identity.team_id or ""))
         await asyncio.Event().wait()
+
+    async def _prepare_eyes(self) -> None:
+        """Reads Google's libraries before requests come; later, who typed a command would wait for them."""
+        for eyes in self.services.eyes.values():
+            await eyes.cloud.prepare()
 
     async def _prepare_store(self) -> None:
         """Makes the tables and begins to work, if the store answers."""

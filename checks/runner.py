@@ -28,6 +28,7 @@ log = logging.getLogger("whybot.checks")
 
 MARGIN = 0.02  # seconds after the deadline, so that a check's own, better worded time-out comes first
 GRACE = 1.0  # seconds that a cancelled check may take to clean up before it is left behind
+HEAD_START = 1.0  # seconds for checks whose time counts, before those that read and compute a lot
 REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing looks like another
 
 
@@ -131,9 +132,14 @@ class Runner:
         """Starts one after the other, and lets the loop go round in between.
 
         So those that run make progress before more are begun, and many starts at once do not slow down
-        what the first ones measure. Slow ones first: a sweep ends with its slowest check.
+        what the first ones measure. Slow ones first: a sweep ends with its slowest check. Those that are not
+        timed come last, and leave the others a head start: their own work would make this process late.
         """
-        for spec in sorted(specs, key=lambda spec: -spec.budget):
+        led = False
+        for spec in sorted(specs, key=lambda spec: (not spec.timed, -spec.budget)):
+            if not spec.timed and runs and not led:
+                led = True
+                await asyncio.wait([run.task for run in runs], timeout=HEAD_START)
             await self._places.acquire()
             runs.append(_Run(self, spec, answers, self._places, self._now()))
             await asyncio.sleep(0)

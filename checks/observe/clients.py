@@ -35,6 +35,7 @@ REST = {
     "routes": ("google.cloud.compute_v1.services.routes", "RoutesClient"),
     "routers": ("google.cloud.compute_v1.services.routers", "RoutersClient"),
 }
+OTHERS = ("google.auth.transport.requests", "google.cloud.storage")
 _IMPORTING = threading.Lock()
 Login = Callable[[], Any]
 """Gives credentials of google.auth; called in a thread."""
@@ -48,6 +49,12 @@ def imported(module: str) -> Any:
     """
     with _IMPORTING:
         return import_module(module)
+
+
+def import_all() -> None:
+    """Every module that clients are made of; call it in a thread."""
+    for module in (*(module for module, _ in (*GRPC.values(), *REST.values())), *OTHERS):
+        imported(module)
 
 
 def default_login() -> Any:
@@ -83,6 +90,10 @@ class Clients:
     async def thread(self, work: Callable[[], T]) -> T:
         """Runs blocking work in one of the clients' own threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def prepare(self) -> None:
+        """Imports all that is needed later. Raises ImportError where it is not installed."""
+        await self.thread(import_all)
 
     async def credentials(self) -> Any:
         """Credentials of google.auth. Raises its errors where there are none."""

@@ -54,6 +54,10 @@ class Cloud(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Does now what would make this process late during the first question; never raises."""
+        ...
+
     async def close(self) -> None:
         """Closes all channels."""
         ...

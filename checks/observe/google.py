@@ -172,6 +172,11 @@ class GoogleCloud:
 
         return await self._ask(OBJECT, seconds, opened)
 
+    async def prepare(self) -> None:
+        """Imports Google's libraries, once in a process: 1 to 2 s of work in a thread."""
+        with suppress(ImportError):  # the first question will say so
+            await self.clients.prepare()
+
     async def close(self) -> None:
         """Closes all channels."""
         if self._reading is not None and not self._reading.done():

@@ -54,8 +54,7 @@ class Waiting:
 class JobProber:
     """The job vantage of one environment.
 
-    `pace` stretches every pause, but no time-out: 1 is right for Google's quotas. `warm` is set once Google's
-    clients have been used or could not be: from then on a call of theirs costs this process little.
+    `pace` stretches every pause, but no time-out: 1 is right for Google's quotas.
     """
 
     def __init__(
@@ -76,7 +75,6 @@ class JobProber:
         self.key = key
         self.now = now
         self.pace = pace
-        self.warm = asyncio.Event()
         self._missed: _Run | None = None
 
     async def ask(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult | Waiting, None]:
@@ -133,7 +131,6 @@ class _Run:
         """Results, and what is waited for in between. Raises `JobSilent`."""
         self._since = self._looked = time.monotonic()
         self._standing = asyncio.create_task(self._stands())
-        self._standing.add_done_callback(lambda _: self._prober.warm.set())
         await self._begin()
         pause = FIRST_PAUSE
         while True:

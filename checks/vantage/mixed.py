@@ -6,13 +6,14 @@ is, and where it finds one failing that answers here, the way is to blame and no
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from checks.cloud_check import CloudCheck
 from checks.environment import Environment
 from checks.result import CheckResult, Sweep, Vantage
 from checks.runner import Runner
@@ -20,8 +21,8 @@ from checks.spec import CheckSpec
 from checks.vantage.job import JobProber, JobSilent, Waiting
 from checks.vantage.joining import FromHere, Heard, Joining, mute
 
-QUIET_SECONDS = 5.0
-"""How long checks from here wait for the first call of Google's clients; they come before the job does."""
+QUIET_SECONDS = 10.0
+"""How long checks from here wait for what would make this process late; they end before the job does."""
 
 
 class Choice(StrEnum):
@@ -36,6 +37,7 @@ class Vantages:
     """The places from which one environment's checks are asked. Use it with `async with`, for many sweeps.
 
     `prober` is None where the job cannot be asked at all; `absent` then says why, if the file names one.
+    `prepare` gets done before anything is asked from here what would make this process late meanwhile.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Vantages:
         *,
         absent: str = "",
         choice: Choice = Choice.BEST,
+        prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._environment = environment
         self._runner = runner
         self._here = here
         self._prober = prober
         self._absent = absent
+        self._prepare = prepare
         self._job = environment.vantages.job
         self._job_service = self._job.service if self._job else ""
         self._job_vantage = Vantage("job", f"Cloud Run job in {environment.region}")
@@ -138,16 +142,17 @@ class Vantages:
 
     async def _quietly(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult, None]:
         """Asks from here once Google's libraries are there: importing them makes this process late itself."""
-        if self._prober is not None:
+        needed = self._prober is not None or any(isinstance(spec, CloudCheck) for spec in specs)
+        if self._prepare is not None and needed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(QUIET_SECONDS):
-                    await self._prober.warm.wait()
+                    await self._prepare()
         async with aclosing(self._runner.sweep(specs)) as results:
             async for result in results:
                 yield result
 
     async def _from_here(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult, None]:
-        async with aclosing(self._runner.sweep(specs)) as results:
+        async with aclosing(self._quietly(specs)) as results:
             async for result in results:
                 dependency = result.layer == "dependency" and self._job is not None
                 yield replace(result, vantage=mute(self._here)) if dependency else result

@@ -55,9 +55,9 @@ async def test_healthy_staging_is_told_in_one_line_and_exits_with_zero(tmp_path:
         for number in range(1, TRIES + 1):
             await ask(demo)
             verdict = (await demo.finished_card(CHANNEL, number))["text"].splitlines()[0]
-            if "all 9 ok" in verdict:
+            if "all 13 ok" in verdict:
                 break
-        assert "all 9 ok" in verdict
+        assert "all 13 ok" in verdict
         for _ in range(TRIES):
             code, checks = await checks_by_name(demo)
             if code == 0:

@@ -68,6 +68,9 @@ class StillCloud:
         """No bucket holds anything."""
         return NOTHING
 
+    async def prepare(self) -> None:
+        """There is nothing to prepare."""
+
     async def close(self) -> None:
         """Nothing is open."""
 

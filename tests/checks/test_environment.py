@@ -47,7 +47,7 @@ def test_staging_of_the_incident_is_right() -> None:
     assert staging.slo.availability == pytest.approx(0.999)
     assert staging.network.connector is not None
     assert staging.network.connector.cidr == ip_network("10.1.0.0/28")
-    assert len(staging.checks) == 9
+    assert len(staging.checks) == 13
     assert {"10.166.204.83", "10.20.0.5", "staging.netrasystems.ai"} <= staging.hosts()
     assert [spec.label for spec in staging.select(["redis", "postgres", "backend", "certificate"])] == [
         "Redis",
@@ -284,7 +284,7 @@ def test_selection_keeps_the_order_of_the_file() -> None:
     """Names in any order and case, each once; none means all."""
     staging = load_environment(ROOT / "environments/staging.yaml")
     assert [spec.name for spec in staging.select(["DNS", "redis", "dns"])] == ["redis", "dns"]
-    assert len(staging.select()) == 9
+    assert len(staging.select()) == 13
 
 
 def test_folder_is_read_with_all_its_problems(tmp_path: Path) -> None:

@@ -183,6 +183,9 @@ class Project:
     # The rest of `Cloud`, which the vantage does not ask for.
     requests = errors = changes = object_bytes = open_object = None  # type: ignore[assignment]
 
+    async def prepare(self) -> None:
+        """There is nothing to prepare."""
+
     async def close(self) -> None:
         """Ends what still runs."""
         for task in self.tasks:
