@@ -9,8 +9,9 @@ import typer
 HEALTHY = 0
 UNHEALTHY = 1
 NOT_TOLD = 2
-# From sysexits.h: the command line is wrong; a file or a setting is wrong.
+# From sysexits.h: the command line is wrong; whybot itself is; a file or a setting is.
 WRONG_USAGE = 64
+WRONG_PROGRAM = 70
 WRONG_FILE = 78
 # As shells say it: 128 and the number of the signal.
 INTERRUPTED = 130
@@ -38,3 +39,20 @@ def explained() -> Iterator[None]:
         raise leave(str(error), WRONG_FILE, "a setting is wrong") from None
     except (UnknownCheck, UnknownEnvironment) as error:
         raise leave(str(error), WRONG_USAGE, "the command line is wrong") from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:  # noqa: BLE001 - the border: nobody is shown a stack that did not ask for it
+        raise unforeseen(error) from None
+
+
+def unforeseen(error: Exception) -> typer.Exit:
+    """Says that whybot itself is wrong; the stack is shown with `WHYBOT_LOG_LEVEL=debug` alone."""
+    import traceback
+
+    from bot.settings import load_settings
+
+    if load_settings().log_level == "debug":
+        traceback.print_exception(error)
+    why = f"That did not work: a mistake in whybot ({type(error).__name__}). Nothing was changed."
+    ask = "Run it again with WHYBOT_LOG_LEVEL=debug and report what it prints."
+    return leave(f"{why} {ask}", WRONG_PROGRAM, "whybot itself failed")
