@@ -186,7 +186,7 @@ def _text(title: str, state: CardState) -> str:
     """The whole result in words, at most 4,000 characters: what is wrong first, never left out silently."""
     sweep = state.sweep
     bad = [f"{words.mark(each.status)} {name(each)}: {kit.one_line(each.message)}" for each in wrong(sweep)]
-    well = [f"{name(each)} {words.time(each)}" for each in _well(sweep)]
+    well = [f"{name(each)} {words.time(each)}".removesuffix(" —") for each in _well(sweep)]
     where = " · ".join(part for part in (kit.one_line(origin(sweep)), believed(sweep)) if part)
     lines = [kit.escape(title, 600)]
     lines += _as_many(bad, [name(each) for each in wrong(sweep)], kit.TEXT - 1_000)

@@ -14,12 +14,13 @@ from checks.output import drift as words
 RUN_AGAIN = "drift_again"
 """Action id of the button. Its value is the message's id and nothing else."""
 
-HEADINGS = ("field", "declared", "Terraform", "live", "effect")
+HEADINGS = ("field", "declared", "Terraform", "live")
 COLUMNS = tuple({"is_wrapped": True} for _ in HEADINGS)
 CELL, EFFECT = 160, 300
 FALLBACK_TEXT = 7_500
 MOST_ROWS = kit.TABLE_ROWS - 1
 NOTES = 8
+EFFECTS = 5
 
 Row = tuple[str, str, str, str, str]
 
@@ -85,7 +86,7 @@ def _told_title(episode: Episode) -> str:
 
 def _first(members: Sequence[Member]) -> str:
     worst = members[0]
-    more = f" and {len(members) - 1} more" if len(members) > 1 else ""
+    more = f"; {len(members) - 1} more" if len(members) > 1 else ""
     return f"{worst.field}: {worst.effect}{more}"
 
 
@@ -123,6 +124,7 @@ def _lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _table(rows: Sequence[Row], bad: Sequence[bool]) -> Blocks:
+    """Three sides of each field, and below it what that does: a fifth column would not be seen on a phone."""
     if not rows:
         return []
     room, shown = kit.TABLE_TEXT, []
@@ -130,9 +132,15 @@ def _table(rows: Sequence[Row], bad: Sequence[bool]) -> Blocks:
         room -= sum(map(len, row))
         if room < 0:
             break
-        shown.append([kit.cell(row[0], bold=is_bad), *map(kit.cell, row[1:])])
+        shown.append([kit.cell(row[0], bold=is_bad), *map(kit.cell, row[1:4])])
     heading = [kit.cell(each) for each in HEADINGS]
-    return [kit.table([heading, *shown], COLUMNS), *_left_out(len(rows) - len(shown))]
+    effects = [
+        f"`{kit.escape(row[0], 200)}` {_line(row[4], EFFECT)}"
+        for row in rows[: min(len(shown), EFFECTS)]
+        if row[4]
+    ]
+    said = [kit.section("\n".join(effects))] if effects else []
+    return [kit.table([heading, *shown], COLUMNS), *_left_out(len(rows) - len(shown)), *said]
 
 
 def _classic(rows: Sequence[Row]) -> Blocks:

@@ -223,9 +223,9 @@ def headline(drift: Drift) -> str:
 def _counted(drift: Drift) -> str:
     severities = [each.severity for each in drift.open]
     parts = [f"{number} {severity.value}" for severity in Severity if (number := severities.count(severity))]
-    if not parts:
-        return ""
-    return f"{', '.join(parts)} {'difference' if len(severities) == 1 else 'differences'}"
+    if len(parts) > 1:
+        return f"{len(severities)} differences ({', '.join(parts)})"
+    return f"{parts[0]} {'difference' if len(severities) == 1 else 'differences'}" if parts else ""
 
 
 def side(side: Side) -> str:
@@ -241,7 +241,9 @@ def changed(difference: Difference) -> str:
     if change is None:
         return ""
     at = change.at.astimezone(UTC)
-    return f"{change.who}, {at:%H:%M} UTC on {at.day} {at:%b} ({change.method})"
+    # Of the audit log's `google.cloud.run.v2.Services.UpdateService` the last word says enough.
+    method = change.method if " " in change.method else change.method.rpartition(".")[2]
+    return f"{change.who}, {at:%H:%M} UTC on {at.day} {at:%b} ({method})"
 
 
 def exit_code(drift: Drift) -> int:
