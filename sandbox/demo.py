@@ -183,7 +183,8 @@ class _Demo:
             "  1. type [bold]/staging-health[/] in #incidents, as Alice, and watch the card fill in\n"
             "  2. break something in the staging map, for instance Redis, and ask again\n"
             "  3. press [bold]Details[/] on the card\n"
-            f"  4. in another terminal: [bold]. {folder.variables_file} && {_command()} check staging[/]\n"
+            "  4. type [bold]/triage path staging redis[/] and [bold]/staging-drift[/]\n"
+            f"  5. in another terminal: [bold]. {folder.variables_file} && {_command()} check staging[/]\n"
             "Ctrl-C ends everything." + log,
             soft_wrap=True,  # a path that is broken in two cannot be copied
         )
