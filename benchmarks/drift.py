@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from benchmarks.measure import Row, in_turns
 from benchmarks.reasoning import FEW, NOW, READ, REPEAT, SERVICES, TARGET, TARGETS, project
-from checks.drift import Drift, compare
+from checks.drift.compare import compare
+from checks.drift.model import Drift
 from checks.environment import Environment
 from checks.observations import CloudState
 from checks.terraform.model import Infrastructure, Resource

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from checks.drift import Difference, Drift, Severity
+from checks.drift.model import Difference, Drift, Severity
 from checks.output.drift import changed, side
 
 LOUD = frozenset({Severity.CRITICAL, Severity.WARNING})

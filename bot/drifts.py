@@ -17,7 +17,7 @@ from bot.store.messages import Due
 from bot.views import drift as view
 from bot.views import ephemeral
 from bot.views.message import Message
-from checks.drift import Drift
+from checks.drift.model import Drift
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 """What the checks of Google Cloud and Terraform have in common: they read configuration or logs."""
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -10,10 +10,8 @@ from checks.failures import CheckBlind
 from checks.observations import Blind, Seen, T
 from checks.probe import Probe
 from checks.reasons import Reason
+from checks.sight import Sight
 from checks.spec import CheckSpec, Finding, Layer, Milliseconds
-
-if TYPE_CHECKING:  # the environment, which the eyes are about, reads the kinds of checks
-    from checks.eyes import Eyes
 
 MARGIN = 0.1  # seconds before the deadline, so that silence of Google's is told as such, not as the target's
 
@@ -45,12 +43,12 @@ class CloudCheck(CheckSpec):
                 Reason.CLOUD_UNREACHABLE, f"Google Cloud did not answer within {spoken(self.timeout)}"
             ) from None
 
-    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+    async def look(self, probe: Probe, eyes: Sight) -> Finding:
         """Reads what the check is about, and judges it."""
         raise TypeError(f"{type(self).__name__} cannot look")
 
 
-def eyes_of(probe: Probe) -> "Eyes":
+def eyes_of(probe: Probe) -> Sight:
     """The eyes of the environment; raises `CheckBlind` where it has none."""
     if probe.eyes is None:
         raise CheckBlind(
@@ -60,17 +58,16 @@ def eyes_of(probe: Probe) -> "Eyes":
     return probe.eyes
 
 
-def service_of(eyes: "Eyes", key: str) -> str:
+def service_of(eyes: Sight, key: str) -> str:
     """The Cloud Run name of a service of the environment file; raises `CheckBlind` where it has none."""
-    services = eyes.environment.services
-    on_cloud_run = {name: each.cloud_run for name, each in services.items() if each.cloud_run}
-    if key not in on_cloud_run:
-        there = ", ".join(on_cloud_run) or "none"
+    names = eyes.cloud_run_names
+    if key not in names:
+        there = ", ".join(names) or "none"
         raise CheckBlind(
             Reason.CLOUD_NOT_FOUND,
             f'the environment file has no service "{key}" with a `cloud_run` name; there are: {there}',
         )
-    return on_cloud_run[key]
+    return names[key]
 
 
 def seen(probe: Probe, value: Seen[T]) -> T:

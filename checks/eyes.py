@@ -1,17 +1,17 @@
 """What whybot sees of one environment's configuration, and what follows from it for paths and drift."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from checks import drift as drifting
-from checks import path as paths
 from checks.dependencies import is_dependency, uses
-from checks.drift import Acceptance, Drift
+from checks.drift.compare import compare
+from checks.drift.model import Acceptance, Drift
 from checks.environment import Environment
 from checks.observations import Change, CloudState, Seen
 from checks.observe.cloud import Cloud
-from checks.path import Path, Target
+from checks.path.explain import Paths
+from checks.path.model import Path, Target
 from checks.spec import CheckSpec
 from checks.terraform.model import Infrastructure
 
@@ -39,6 +39,12 @@ class Eyes:
         self._terraform = terraform
         self.now = now
 
+    @property
+    def cloud_run_names(self) -> Mapping[str, str]:
+        """The Cloud Run names of the services of the file that have one, by their keys."""
+        services = self.environment.services
+        return {key: each.cloud_run for key, each in services.items() if each.cloud_run}
+
     async def targets(self, names: Sequence[str] = ()) -> tuple[Target, ...]:
         """The dependencies of these names, all of them for none, with their addresses."""
         specs = [spec for spec in self.environment.checks.values() if is_dependency(spec)]
@@ -57,7 +63,7 @@ class Eyes:
         if not wanted:
             return ()  # it uses nothing
         state, targets = await asyncio.gather(self.cloud.state(), self.targets(wanted))
-        known = paths.Paths(state)
+        known = Paths(state)
         return tuple(path for target in targets for path in known.explain(cloud_run, target))
 
     async def drift(self) -> Drift:
@@ -74,7 +80,7 @@ class Eyes:
             Acceptance(each.field, each.by, each.reason, each.until)
             for each in self.environment.accepted_drift
         ]
-        return drifting.compare(
+        return compare(
             self.environment, terraform, state, targets, changes=changes, accepted=accepted, now=self.now()
         )
 

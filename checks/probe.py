@@ -1,16 +1,13 @@
 """What one run of one check may use: the way to the network, secrets, and its recorder."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from checks.dialer import Dialer
 from checks.failures import CheckBlind
 from checks.reasons import Reason
 from checks.recorder import Recorder
 from checks.secrets import SecretRef, Secrets
-
-if TYPE_CHECKING:  # the kinds of checks are read by the environment, which the eyes are about
-    from checks.eyes import Eyes
+from checks.sight import Sight
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +19,7 @@ class Probe(Recorder):
 
     dialer: Dialer
     secrets: Secrets
-    eyes: "Eyes | None" = None
+    eyes: Sight | None = None
 
     def secret(self, reference: SecretRef | None) -> str | None:
         """The value behind a reference; raises `CheckBlind` that names the reference if there is none."""

@@ -1,7 +1,7 @@
 """What every check of an environment file has in common."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,11 +16,9 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
-
-if TYPE_CHECKING:
-    from checks.probe import Probe
 
 Layer = Literal["edge", "service", "dependency"]
 
@@ -102,7 +100,7 @@ class CheckSpec(Strict):
             named.add(of_url)
         return frozenset(name.lower().rstrip(".") for name in named)
 
-    async def run(self, probe: "Probe") -> "Finding":
+    async def run(self, probe: Probe) -> "Finding":
         """Asks the target once. Raises `CheckFailed` or `CheckBlind`; anything else is a bug of the check."""
         raise TypeError(f"{type(self).__name__} cannot run")
 

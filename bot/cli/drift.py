@@ -11,7 +11,7 @@ from bot.cli.exits import INTERRUPTED, WRONG_FILE, explained, leave
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-    from checks.drift import Drift
+    from checks.drift.model import Drift
     from checks.environment import Environment
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.drift_watch import Episode, Member
 from bot.views import blocks as kit
 from bot.views.message import Block, Blocks, Message
-from checks.drift import Difference, Drift, Severity
+from checks.drift.model import Difference, Drift, Severity
 from checks.durations import spoken
 from checks.observations import Blind
 from checks.output import drift as words

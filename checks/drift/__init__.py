@@ -1,6 +1,5 @@
-"""Where declared, Terraform and live disagree, field by field; no I/O here."""
+"""Where declared, Terraform and live disagree, field by field; no I/O here.
 
-from checks.drift.compare import compare
-from checks.drift.model import Acceptance, Difference, Drift, Severity, Side, SideState
-
-__all__ = ["Acceptance", "Difference", "Drift", "Severity", "Side", "SideState", "compare"]
+`compare.compare` answers with a `model.Drift`. Nothing is imported here, since the comparison reads the
+environment and the environment reads the kinds of checks, one of which only needs the model.
+"""

@@ -1,7 +1,7 @@
 """Cloud Run: whether the revisions that serve are ready, and what else is going on with the service."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,10 +11,8 @@ from checks.observations import CloudState, Condition, Revision, Service, Traffi
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
+from checks.sight import Sight
 from checks.spec import Finding
-
-if TYPE_CHECKING:
-    from checks.eyes import Eyes
 
 FAILED = "failed"
 
@@ -35,7 +33,7 @@ class CloudRunCheck(CloudCheck):
         """The service's key."""
         return self.service
 
-    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+    async def look(self, probe: Probe, eyes: Sight) -> Finding:
         """Fails with `revision_not_ready`, `no_serving_revision` or `cloud_not_found`."""
         name = service_of(eyes, self.service)
         state = await eyes.cloud.state(seconds=probe.remaining())

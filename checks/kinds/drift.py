@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from checks.cloud_check import CloudCheck, blindness
+from checks.drift.model import Difference, Drift
 from checks.failures import CheckBlind
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
+from checks.sight import Sight
 from checks.spec import Finding
-
-if TYPE_CHECKING:
-    from checks.drift.model import Difference, Drift
-    from checks.eyes import Eyes
 
 MOST_TOLD = 20  # fields in the facts
 
@@ -30,7 +28,7 @@ class DriftCheck(CloudCheck):
         """The whole environment."""
         return "the environment"
 
-    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+    async def look(self, probe: Probe, eyes: Sight) -> Finding:
         """Fails or is degraded with `drifted`; unknown (`drift_unknown`, `cloud_…`) where blind."""
         drift = await eyes.drift()
         note_drift(probe, drift)
@@ -40,7 +38,7 @@ class DriftCheck(CloudCheck):
             return Finding(drift.status, Reason.DRIFTED, said(drift.open))
         return Finding(Status.PASS, Reason.OK, _agreed(drift))
 
-    def _blind(self, probe: Probe, drift: "Drift") -> CheckBlind:
+    def _blind(self, probe: Probe, drift: Drift) -> CheckBlind:
         if drift.blind:
             return blindness(probe, drift.blind[0])
         first = drift.unknown[0]
@@ -48,7 +46,7 @@ class DriftCheck(CloudCheck):
         return CheckBlind(Reason.DRIFT_UNKNOWN, f"{first.field} could not be compared: {why or 'not known'}")
 
 
-def said(differences: Sequence["Difference"]) -> str:
+def said(differences: Sequence[Difference]) -> str:
     """The worst difference, and how many more there are."""
     first = differences[0]
     more = f"; {len(differences) - 1} more" if len(differences) > 1 else ""
@@ -56,7 +54,7 @@ def said(differences: Sequence["Difference"]) -> str:
     return f"{first.field} is {live}, {_other(first)}: {first.effect}{more}"
 
 
-def _other(difference: "Difference") -> str:
+def _other(difference: Difference) -> str:
     """What it should be, and who says so."""
     for side, who in ((difference.declared, "declared"), (difference.terraform, "in Terraform")):
         if side.value and side.value != difference.live.value:
@@ -64,7 +62,7 @@ def _other(difference: "Difference") -> str:
     return "declared nowhere"
 
 
-def _agreed(drift: "Drift") -> str:
+def _agreed(drift: Drift) -> str:
     cosmetic, accepted = len(drift.open), len(drift.differences) - len(drift.open)
     but = [f"{cosmetic} cosmetic"] * bool(cosmetic) + [f"{accepted} accepted"] * bool(accepted)
     told = f"{drift.compared} fields agree"
@@ -72,7 +70,7 @@ def _agreed(drift: "Drift") -> str:
     return f"{told}, but for {' and '.join(but)} {noun}" if but else told
 
 
-def note_drift(probe: Probe, drift: "Drift") -> None:
+def note_drift(probe: Probe, drift: Drift) -> None:
     """Notes how many differences of each severity there are, and their fields."""
     severities = Counter(str(each.severity) for each in drift.open)
     probe.note(

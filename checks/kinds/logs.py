@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -13,10 +13,8 @@ from checks.observations import Blind, ErrorGroup, RequestLog, Seen
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
+from checks.sight import Sight
 from checks.spec import Finding, parse_milliseconds
-
-if TYPE_CHECKING:
-    from checks.eyes import Eyes
 
 MOST_TOLD = 5  # groups of errors
 
@@ -51,7 +49,7 @@ class LogsCheck(CloudCheck):
         """The service's key."""
         return self.service
 
-    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+    async def look(self, probe: Probe, eyes: Sight) -> Finding:
         """Fails (or is degraded, where most requests are fine) with `errors_logged`."""
         name = service_of(eyes, self.service)
         until = eyes.now()
@@ -67,7 +65,7 @@ class LogsCheck(CloudCheck):
             return self._judge_errors(probe, errors) or found
         return self._judge_errors(probe, errors) or Finding(Status.PASS, Reason.OK, self._fine(log))
 
-    async def _judge(self, probe: Probe, eyes: "Eyes", log: RequestLog) -> Finding:
+    async def _judge(self, probe: Probe, eyes: Sight, log: RequestLog) -> Finding:
         """Too many ended in 503; whether that goes on."""
         serving = await _serving(eyes, log, probe.remaining())
         old = {each for each in log.by_revision_503 if serving and each not in serving}
@@ -82,7 +80,7 @@ class LogsCheck(CloudCheck):
         worst = log.by_status.get(503, 0) * 2 >= log.total
         return Finding(Status.FAIL if worst else Status.DEGRADED, Reason.ERRORS_LOGGED, counted(log))
 
-    async def _is_over(self, probe: Probe, eyes: "Eyes", log: RequestLog) -> bool:
+    async def _is_over(self, probe: Probe, eyes: Sight, log: RequestLog) -> bool:
         """Whether there were requests after the last 503, and none of them failed with a 5xx."""
         if log.last_503 is None or log.last_503 >= log.until:
             return False
@@ -111,7 +109,7 @@ class LogsCheck(CloudCheck):
         return f"{told} requests in the last {spoken(self.window)} ended in 503"
 
 
-async def _serving(eyes: "Eyes", log: RequestLog, seconds: float) -> frozenset[str]:
+async def _serving(eyes: Sight, log: RequestLog, seconds: float) -> frozenset[str]:
     """The revisions that get requests; none where that cannot be told: a reading before the last 503."""
     state = await eyes.cloud.state(seconds=seconds)
     stale = log.last_503 is not None and state.read_at < log.last_503

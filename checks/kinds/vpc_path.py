@@ -1,20 +1,18 @@
 """The network path from a service to a dependency, judged by configuration."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from checks.cloud_check import CloudCheck, service_of
 from checks.failures import CheckBlind, CheckFailed
+from checks.path.model import Path, Step
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.result import Status
+from checks.sight import Sight
 from checks.spec import Finding
-
-if TYPE_CHECKING:
-    from checks.eyes import Eyes
-    from checks.path.model import Path, Step
 
 
 class VpcPathCheck(CloudCheck):
@@ -31,7 +29,7 @@ class VpcPathCheck(CloudCheck):
         """Both ends."""
         return f"{self.service} to {self.dependency}"
 
-    async def look(self, probe: Probe, eyes: "Eyes") -> Finding:
+    async def look(self, probe: Probe, eyes: Sight) -> Finding:
         """Fails with `path_broken` where a step fails; unknown (`path_unknown`) where one cannot be told."""
         service_of(eyes, self.service)
         paths = await eyes.paths(self.service, (self.dependency,))
@@ -49,19 +47,19 @@ class VpcPathCheck(CloudCheck):
         return Finding(Status.PASS, Reason.OK, _open(paths))
 
 
-def worst(paths: Sequence["Path"]) -> "Path":
+def worst(paths: Sequence[Path]) -> Path:
     """The path that decides: a closed one, else one that cannot be told, else the busiest."""
     order = (Status.FAIL, Status.UNKNOWN)
     return min(paths, key=lambda path: order.index(path.verdict) if path.verdict in order else len(order))
 
 
-def said(path: "Path") -> str:
+def said(path: Path) -> str:
     """Which step decides, in its own words."""
     message = path.deciding.message if path.deciding else ""
     return message if path.revision in message else f"{path.revision}: {message}"
 
 
-def _open(paths: Sequence["Path"]) -> str:
+def _open(paths: Sequence[Path]) -> str:
     first = paths[0]
     told = f"{first.revision} reaches {first.target.title} at {first.address}:{first.target.port}"
     more = f", and {len(paths) - 1} more ways are open" if len(paths) > 1 else ""
@@ -69,7 +67,7 @@ def _open(paths: Sequence["Path"]) -> str:
     return f"{told}{more}; by a detour: {detours[0]}" if detours else f"{told}{more}"
 
 
-def note_path(probe: Probe, path: "Path") -> None:
+def note_path(probe: Probe, path: Path) -> None:
     """Notes the verdict and the step that decides."""
     probe.note(
         service=path.service,

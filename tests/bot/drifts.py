@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from checks.drift import Acceptance, Difference, Drift, Severity, Side, SideState
+from checks.drift.model import Acceptance, Difference, Drift, Severity, Side, SideState
 from checks.observations import Blind, Change, Source
 from checks.reasons import Reason
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.drifts import DriftDesk
 from bot.wiring import Bot
-from checks.drift import Drift
+from checks.drift.model import Drift
 from sandbox.server import SandboxServer
 from tests.bot.drifts import difference, drift
 from tests.bot.running import cards, private, running_bot, staging, until

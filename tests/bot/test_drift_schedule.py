@@ -20,7 +20,7 @@ from bot.outbox import Outbox
 from bot.store.database import Database
 from bot.store.drifts import Drifts
 from bot.store.messages import Messages
-from checks.drift import Drift
+from checks.drift.model import Drift
 from checks.environment import Environment, load_environment
 from sandbox.server import SandboxServer
 from sandbox.slack.workspace import TEAM, Message

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.drift_watch import DriftWatch, Episode, News, from_document, to_document
-from checks.drift import Drift, Severity
+from checks.drift.model import Drift, Severity
 from tests.bot.drifts import CONNECTOR, EGRESS, NOON, RULE, accepted, difference, drift, untold
 
 QUIET = DriftWatch("staging")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.drift_watch import DriftWatch
 from bot.views.drift import answer, looking, told
-from checks.drift import Severity
+from checks.drift.model import Severity
 from tests.bot.drifts import (
     ACCEPTANCE,
     CONNECTOR,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.drift import Acceptance, Severity
+from checks.drift.model import Acceptance, Severity
 from checks.observations import Blind, Change, CloudState
 from checks.result import Status
 from checks.terraform.model import Infrastructure, Sensitive, Unevaluated

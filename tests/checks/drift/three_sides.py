@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checks.drift import Acceptance, Difference, Drift, compare
+from checks.drift.compare import compare
+from checks.drift.model import Acceptance, Difference, Drift
 from checks.environment import Environment, load_environment
 from checks.observations import (
     Blind,

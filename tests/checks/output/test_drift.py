@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from checks.drift import Drift, Severity
+from checks.drift.model import Drift, Severity
 from checks.output.drift import document, exit_code, junit, rendered, sentence, text, write
 from docs.generate import drift_schema
 from tests.bot.drifts import (
