@@ -25,7 +25,8 @@ from checks.observations import (
     TrafficShare,
     VpcAccess,
 )
-from checks.path import Paths, Target
+from checks.path.explain import Paths
+from checks.path.model import Target
 
 SERVICES, FEW = 500, 50
 NETWORKS, SUBNETS, RULES, INSTANCES = 4, 200, 100, 40

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checks.output.path import title
-from checks.path import Path
+from checks.path.model import Path
 from checks.path.stations import Station, stations
 from checks.result import Status
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from checks.dependencies import is_dependency, uses
 from checks.environment import Environment, UnknownCheck
 from checks.eyes import Eyes
-from checks.path import Path
+from checks.path.model import Path
 from checks.result import Status
 from checks.validation import nearest
 

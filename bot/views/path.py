@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.views import blocks as kit
 from bot.views.message import Block, Blocks, Message
 from checks.output import path as words
-from checks.path import Path, Step, StepKey
+from checks.path.model import Path, Step, StepKey
 from checks.result import Status
 from checks.survey import Survey
 

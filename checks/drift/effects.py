@@ -16,7 +16,8 @@ from checks.drift.scope import Scope
 from checks.drift.subjects import Carrier, Group, Subject, shares
 from checks.names import Ref
 from checks.observations import Blind, CloudState, Egress, Interface, VpcAccess
-from checks.path import Path, Paths, Target
+from checks.path.explain import Paths
+from checks.path.model import Path, Target
 from checks.result import Status
 
 NOTHING = VpcAccess()

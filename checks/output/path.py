@@ -12,7 +12,7 @@ from typing_extensions import TypedDict  # pydantic reads this one on Python 3.1
 from checks.observations import Source
 from checks.output.junit import NOT_XML
 from checks.output.text import CONTROL
-from checks.path import Path, Step, StepKey
+from checks.path.model import Path, Step, StepKey
 from checks.path.stations import Station, stations
 from checks.result import Status
 from checks.survey import Survey

@@ -37,7 +37,7 @@ class Paths:
         self._ways = Ways(self._observed)
 
     def explain(self, service: str, target: Target, *, planned: VpcAccess | None = None) -> tuple[Path, ...]:
-        """As `checks.path.explain`."""
+        """As the function `explain`."""
         addresses = tuple(dict.fromkeys(sorted(target.addresses))) or ("",)
         if planned is not None:
             said = "As if a revision with the planned VPC access served."

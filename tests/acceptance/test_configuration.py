@@ -16,8 +16,9 @@ from checks.environment import load_overlay
 from checks.observe.google import GoogleCloud
 from checks.observe.permissions import NEEDS
 from checks.overlay import Overlay
-from checks.path import Path as NetworkPath
-from checks.path import Target, explain
+from checks.path.explain import explain
+from checks.path.model import Path as NetworkPath
+from checks.path.model import Target
 from checks.result import Status
 from sandbox.world import World
 from tests.acceptance.demo import Demo, running_demo

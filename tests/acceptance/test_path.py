@@ -16,8 +16,8 @@ from bot.eyes import open_eyes
 from bot.settings import load_settings
 from checks.environment import find_environment
 from checks.observe.permissions import NEEDS
-from checks.path import Path as NetworkPath
-from checks.path import StepKey
+from checks.path.model import Path as NetworkPath
+from checks.path.model import StepKey
 from checks.result import Status
 from docs.generate import path_schema
 from sandbox.scenario import load_scenario

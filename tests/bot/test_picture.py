@@ -6,7 +6,7 @@ from dataclasses import replace
 from PIL import Image
 
 from bot.picture import COLOURS, WIDTH, draw
-from checks.path import explain
+from checks.path.explain import explain
 from checks.result import Status
 from tests.checks.path.place import BACKEND, POSTGRES, REDIS, seed, staging
 from tests.checks.path.test_explain import CASES

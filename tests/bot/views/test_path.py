@@ -7,7 +7,8 @@ import pytest
 
 from bot.views import path as view
 from bot.views.message import Message
-from checks.path import Path, explain
+from checks.path.explain import explain
+from checks.path.model import Path
 from checks.survey import Survey
 from tests.bot.views.valid import assert_message_valid
 from tests.checks.path.cases.case import Case

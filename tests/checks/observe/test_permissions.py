@@ -14,7 +14,7 @@ from checks.observe.permissions import (
     grant,
     missing,
 )
-from checks.path import StepKey
+from checks.path.model import StepKey
 
 
 @pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.permission)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from checks.output import path as output
-from checks.path import explain
+from checks.path.explain import explain
 from checks.survey import Survey
 from docs.generate import path_schema
 from tests.checks.path.place import (

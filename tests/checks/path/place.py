@@ -27,7 +27,7 @@ from checks.observations import (
     TrafficShare,
     VpcAccess,
 )
-from checks.path import Target
+from checks.path.model import Target
 from checks.reasons import Reason
 
 PROJECT, NUMBER, REGION = "netra-staging", "481516234200", "us-central1"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from checks.path import Path, Step, StepKey, explain
-from checks.path.model import TITLES
+from checks.path.explain import explain
+from checks.path.model import TITLES, Path, Step, StepKey
 from checks.result import Status
 from tests.checks.path.cases import look_alikes, misconfigurations, unclear
 from tests.checks.path.cases.case import Case

@@ -25,7 +25,8 @@ from checks.observations import (
     TrafficShare,
     VpcAccess,
 )
-from checks.path import Path, StepKey, Target, explain
+from checks.path.explain import explain
+from checks.path.model import Path, StepKey, Target
 from checks.result import Status
 from tests.checks.path.place import (
     BACKEND,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from checks.observations import CloudState, VpcAccess
-from checks.path import Target
+from checks.path.model import Target
 from tests.checks.path.place import REDIS, Change, staging
 
 
