@@ -11,7 +11,9 @@ from typing import Any, Self
 from sandbox import baseline
 from sandbox.changes import Change
 from sandbox.changes.history import PastRequests
-from sandbox.cloud import BucketObject, Caller, FakeCloud, Resources
+from sandbox.cloud.calls import Caller
+from sandbox.cloud.fake_cloud import FakeCloud
+from sandbox.cloud.resources import BucketObject, Resources
 from sandbox.fabric import busiest, short
 from sandbox.job_process import JobProcess
 from sandbox.logs import SERVICES, error_entry, request_entry

@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 from pydantic import BaseModel, ConfigDict
 
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.errors import WorldError
 
 

@@ -8,7 +8,9 @@ from pydantic import model_validator
 
 from sandbox import baseline
 from sandbox.changes.change import Change, ChangeFailedError
-from sandbox.cloud import Caller, CloudError, FakeCloud
+from sandbox.cloud.calls import Caller
+from sandbox.cloud.errors import CloudError
+from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.fabric import busiest, short
 
 SERVICES = {site.image: site.service for site in baseline.SITES}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sandbox import baseline
 from sandbox.changes.change import Change, ChangeFailedError
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.fabric import busiest, short
 from sandbox.logs import SERVICES, error_entry, request_entry
 

@@ -6,7 +6,7 @@ from google.cloud import compute_v1, vpcaccess_v1
 
 from sandbox import baseline
 from sandbox.changes.change import Change, ChangeFailedError
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 
 ConnectorState = Literal["READY", "CREATING", "DELETING", "ERROR", "UPDATING"]
 

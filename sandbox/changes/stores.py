@@ -6,7 +6,7 @@ from google.cloud import redis_v1, sqladmin_v1
 
 from sandbox import baseline
 from sandbox.changes.change import Change
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 
 NEVER: Any = sqladmin_v1.Settings.SqlActivationPolicy.NEVER
 RedisState = Literal["READY", "CREATING", "UPDATING", "DELETING", "REPAIRING", "MAINTENANCE", "FAILING_OVER"]

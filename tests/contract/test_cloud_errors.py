@@ -11,7 +11,7 @@ from google.cloud import compute_v1, run_v2
 from google.rpc import error_details_pb2
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 from tests.sandbox.cloud.clients import BACKEND, JOB, PARENT, Clients, rest, staging_cloud
 
 Ask = Callable[[Clients], Awaitable[Any]]

@@ -14,8 +14,9 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud, Resources
 from sandbox.cloud.calls import Method
+from sandbox.cloud.fake_cloud import FakeCloud
+from sandbox.cloud.resources import Resources
 from tests.sandbox.cloud.clients import ASYNC_CLIENTS, staging_cloud
 
 COMPUTE = f"/compute/v1/projects/{baseline.PROJECT}"

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 
 ASK = """
 import asyncio, sys

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from sandbox import baseline
-from sandbox.cloud import Resources
+from sandbox.cloud.resources import Resources
 from sandbox.terraform_state import state_document
 
 

@@ -11,7 +11,7 @@ from google.cloud import redis_v1, run_v2, sqladmin_v1, vpcaccess_v1
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2AsyncClient
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 
 PARENT = baseline.PARENT
 BACKEND = f"{PARENT}/services/{baseline.BACKEND}"

@@ -9,7 +9,7 @@ from google.api_core import exceptions
 from google.cloud import compute_v1
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 from tests.sandbox.cloud.clients import rest
 
 PROJECT = baseline.PROJECT

@@ -12,8 +12,10 @@ from google.api_core import exceptions
 from google.cloud import run_v2
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud, JobRun, run_process
+from sandbox.cloud.fake_cloud import FakeCloud
+from sandbox.cloud.jobs import JobRun
 from sandbox.cloud.names import parse
+from sandbox.cloud.processes import run_process
 from tests.sandbox.cloud.clients import BACKEND, JOB, LEGACY, PARENT, Clients
 
 SAY = """

@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import baseline
-from sandbox.cloud import Caller, CloudError, FakeCloud
+from sandbox.cloud.calls import Caller
+from sandbox.cloud.errors import CloudError
+from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.cloud.log_filter import parse_filter, view
 from sandbox.cloud.project import audit_entry, log_entry
 from tests.sandbox.cloud.clients import BACKEND, LEGACY, Clients

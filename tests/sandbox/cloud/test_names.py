@@ -8,8 +8,7 @@ from google.rpc import error_details_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.cloud import CloudError
-from sandbox.cloud.errors import HTTP, error_info, invalid
+from sandbox.cloud.errors import HTTP, CloudError, error_info, invalid
 from sandbox.cloud.names import number_of, page, parse, suffix
 
 

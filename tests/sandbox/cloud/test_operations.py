@@ -5,8 +5,7 @@ import asyncio
 import pytest
 from google.protobuf import empty_pb2
 
-from sandbox.cloud import CloudError
-from sandbox.cloud.errors import precondition
+from sandbox.cloud.errors import CloudError, precondition
 from sandbox.cloud.operations import KEPT, Operations
 
 

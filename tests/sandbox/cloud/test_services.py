@@ -8,7 +8,7 @@ from google.cloud import run_v2, vpcaccess_v1
 from google.longrunning import operations_pb2
 
 from sandbox import baseline
-from sandbox.cloud import FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
 from tests.sandbox.cloud.clients import BACKEND, LEGACY, PARENT, Clients, staging_cloud
 
 State = run_v2.Condition.State

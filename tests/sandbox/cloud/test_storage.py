@@ -12,7 +12,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage, vpcaccess_v1
 
 from sandbox import baseline
-from sandbox.cloud import BucketObject, FakeCloud
+from sandbox.cloud.fake_cloud import FakeCloud
+from sandbox.cloud.resources import BucketObject
 from tests.sandbox.cloud.clients import PARENT, Clients
 
 BUCKET = "netra-staging-terraform"
