@@ -12,11 +12,10 @@ from typing import Literal
 from sandbox import baseline
 from sandbox.cloud.resources import Resources
 from sandbox.fabric import access, busiest, fabric
-from sandbox.faults.links import Latency
-from sandbox.faults.postgres import SlowServer
+from sandbox.impairments import Latency, SlowServer
 from sandbox.network import Impairment, Link, Mode
 from sandbox.routing import Access, Fabric, Way, way, way_from_office
-from sandbox.staging import BACKEND, HERE, JOB, STORES, TARGETS
+from sandbox.targets import BACKEND, HERE, JOB, STORES, TARGETS
 
 SERVICE = f"{baseline.PARENT}/services/{baseline.BACKEND}"
 PROBE = f"{baseline.PARENT}/jobs/{baseline.JOB}"

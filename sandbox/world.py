@@ -31,7 +31,8 @@ from sandbox.network import HOST, Link
 from sandbox.scenario import HEALTHY, SCENARIOS, Scenario, load_scenario
 from sandbox.servers import ClickHouse, Postgres, Redis, ServerError
 from sandbox.sites import Sites
-from sandbox.staging import BACKEND, CLOUD, DNS, HERE, JOB, SITES, SOURCES, STORES, TARGETS, Staging
+from sandbox.staging import Staging
+from sandbox.targets import BACKEND, CLOUD, DNS, HERE, JOB, SITES, SOURCES, STORES, TARGETS
 
 if TYPE_CHECKING:
     from sandbox.staging_cloud import StagingCloud

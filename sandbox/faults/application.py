@@ -3,7 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 
 from sandbox.faults.kind import Effect, FaultKind, Option, Order
-from sandbox.staging import SITES, Staging
+from sandbox.staging import Staging
+from sandbox.targets import SITES
 
 ONLY_BACKEND = ("backend",)
 ANSWER = "answer"

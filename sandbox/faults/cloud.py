@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sandbox.faults.kind import Enter, FaultKind, Option, Order
-from sandbox.staging import CLOUD, Staging
+from sandbox.staging import Staging
+from sandbox.targets import CLOUD
 
 TARGET = (CLOUD,)
 METHODS = Option("methods", "pattern", "*")

@@ -7,7 +7,8 @@ from ipaddress import AddressValueError, IPv4Address
 from sandbox.dns import NameFault, Way
 from sandbox.errors import WrongOptionError
 from sandbox.faults.kind import Effect, Enter, FaultKind, Option, Order
-from sandbox.staging import DNS, SITES, TARGETS, Staging
+from sandbox.staging import Staging
+from sandbox.targets import DNS, SITES, TARGETS
 
 WHERE = (*SITES, DNS)
 """A service: its name only. `dns`: every name."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sandbox.errors import UnknownNameError, WrongOptionError
-from sandbox.staging import SOURCES, Staging
+from sandbox.staging import Staging
+from sandbox.targets import SOURCES
 
 
 @dataclass(frozen=True, slots=True)

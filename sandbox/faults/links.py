@@ -1,17 +1,16 @@
 """Faults of the network: what a link does to connections and bytes, whatever protocol they speak."""
 
-import random
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Literal
 
-from sandbox.errors import WrongOptionError
 from sandbox.faults.kind import SOURCE, Enter, FaultKind, Option, Order
-from sandbox.network import Cut, Flow, Impairment, Link, Mode
-from sandbox.staging import TARGETS, Staging
+from sandbox.impairments import APPLIES_TO, Bandwidth, CutMidway, Latency, Reset
+from sandbox.network import Impairment, Link, Mode
+from sandbox.staging import Staging
+from sandbox.targets import TARGETS
 
 EVERYWHERE = tuple(TARGETS)
-APPLIES_TO = ("query", "first_byte", "connection")
 
 
 @asynccontextmanager
@@ -25,62 +24,6 @@ async def impaired(staging: Staging, order: Order, impairment: Impairment) -> As
     finally:
         for link in links:
             link.impairments.remove(impairment)
-
-
-class Latency(Impairment):
-    """Holds answers back by `ms` ± `spread`: the first of a connection, each one, or the opening itself."""
-
-    def __init__(self, ms: float, spread: float, applies_to: str) -> None:
-        if applies_to not in APPLIES_TO:
-            raise WrongOptionError(f"applies_to is {applies_to!r}; it must be one of {', '.join(APPLIES_TO)}")
-        self._ms, self._spread, self._applies_to = ms, spread, applies_to
-        self._chance = random.Random()
-
-    def opening(self, flow: Flow) -> float:
-        """Delays the whole connection."""
-        return self._delay() if self._applies_to == "connection" else 0.0
-
-    def answering(self, flow: Flow, data: bytes) -> float:
-        """Delays an answer."""
-        concerned = self._applies_to == "query" or (self._applies_to == "first_byte" and flow.sent == 0)
-        return self._delay() if concerned else 0.0
-
-    def _delay(self) -> float:
-        return max(0.0, self._ms + self._chance.uniform(-self._spread, self._spread)) / 1000
-
-
-class Reset(Impairment):
-    """Resets every so manyth connection as soon as the client has spoken."""
-
-    def __init__(self, every: int) -> None:
-        self._every = max(1, every)
-
-    def asking(self, flow: Flow, data: bytes) -> None:
-        """The client's first bytes are answered with a reset."""
-        if flow.number % self._every == 0:
-            raise Cut(reset=True)
-
-
-class CutMidway(Impairment):
-    """Closes a connection once so many bytes have gone to the client."""
-
-    def __init__(self, after: int) -> None:
-        self._after = after
-
-    def passing(self, flow: Flow, size: int) -> int:
-        """Lets pass what is left."""
-        return max(0, min(size, self._after - flow.sent))
-
-
-class Bandwidth(Impairment):
-    """Lets so many bytes a second pass to the client."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = max(1.0, rate)
-
-    def bytes_per_second(self) -> float:
-        """The rate."""
-        return self._rate
 
 
 def _latency(staging: Staging, order: Order) -> AbstractAsyncContextManager[None]:

@@ -11,7 +11,7 @@ import asyncpg
 from sandbox.faults.kind import SOURCE, Effect, Enter, FaultKind, Option, Order
 from sandbox.faults.links import impaired
 from sandbox.faults.patience import LIMIT_S, PAUSE_S, until
-from sandbox.network import Flow, Impairment
+from sandbox.impairments import SlowServer
 from sandbox.servers import Postgres
 from sandbox.staging import Staging
 
@@ -24,33 +24,6 @@ WRITABLE = {"default_transaction_read_only": "off"}
 END_SESSIONS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND NOT pid = ANY($2::int[])
 """
-AUTHENTICATION = b"R"
-READY_FOR_QUERY = b"Z\0\0\0\5"
-PARSED = b"1\0\0\0\4"
-RESULT_OF_QUERY = b"2TCI"
-"""Begins an answer to a query: BindComplete, RowDescription, CommandComplete, EmptyQueryResponse."""
-
-
-class SlowServer(Impairment):
-    """Makes PostgreSQL slow where it would be: at the end of the login, and in the answers to queries.
-
-    The first query of a connection takes `query_ms`, later ones `next_ms`. Preparing a statement takes
-    no time of its own, so that a driver that prepares first is not slowed twice.
-    """
-
-    def __init__(self, login_ms: float, query_ms: float, next_ms: float) -> None:
-        self._login_ms, self._query_ms, self._next_ms = login_ms, query_ms, next_ms
-
-    def answering(self, flow: Flow, data: bytes) -> float:
-        """How late this answer is."""
-        if data[:1] == AUTHENTICATION and READY_FOR_QUERY in data:
-            return self._login_ms / 1000
-        answer = data.removeprefix(PARSED)[:1]
-        if answer and answer in RESULT_OF_QUERY:
-            asked = flow.notes.get(self, 0)
-            flow.notes[self] = asked + 1
-            return (self._next_ms if asked else self._query_ms) / 1000
-        return 0.0
 
 
 def _slow(staging: Staging, order: Order) -> AbstractAsyncContextManager[None]:

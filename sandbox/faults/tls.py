@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sandbox.certificates import Certificates
 from sandbox.faults.kind import Effect, Enter, FaultKind, Option, Order
-from sandbox.staging import SITES, TARGETS, Staging
+from sandbox.staging import Staging
+from sandbox.targets import SITES, TARGETS
 
 Issue = Callable[[Certificates, str, Order], Path]
 

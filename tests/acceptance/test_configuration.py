@@ -89,9 +89,10 @@ async def test_the_incident_is_explained_and_healed_by_configuration_alone(tmp_p
         drift_after = await document(demo, "drift", "staging")
 
     assert (path_code, path["verdict"]) == (1, "fail")
-    deciding = path["deciding_step"]
-    assert deciding["key"] == "network"
-    assert "connector" in deciding["field"]
+    assert path["deciding_step"] == "network"
+    deciding = next(step for step in path["steps"] if step["key"] == "network")
+    assert deciding["status"] == "fail"
+    assert deciding["field"] == "Connector.network"
     assert "legacy-connector" in deciding["message"]
     assert "staging-vpc" in deciding["message"]
     passed = {step["key"] for step in path["steps"] if step["status"] == "pass"}

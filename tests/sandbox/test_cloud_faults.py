@@ -19,7 +19,7 @@ from checks.observations import Blind, CloudState
 from checks.reasons import Reason
 from sandbox import baseline
 from sandbox.faults import FAULTS
-from sandbox.staging import CLOUD
+from sandbox.targets import CLOUD
 from sandbox.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

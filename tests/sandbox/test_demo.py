@@ -143,7 +143,7 @@ async def test_the_line_that_it_prints_points_a_terminal_at_it(start: Start) -> 
     """Pasted into another shell, `whybot check` asks this sandbox; nobody else may read its passwords."""
     demo = await start("--no-bot", "--port", "0")
     await demo.ready()
-    line = next(line for line in demo.log.read_text().splitlines() if line.strip().startswith("4."))
+    line = next(line for line in demo.log.read_text().splitlines() if line.strip().startswith("5."))
     variables = Path(line.split(": . ")[1].split(" && ")[0])
     assert variables.stat().st_mode & 0o077 == 0
     whybot = Path(sys.executable).with_name("whybot")

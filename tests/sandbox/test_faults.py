@@ -16,7 +16,7 @@ from sandbox import faults
 from sandbox.errors import UnknownNameError, WrongOptionError
 from sandbox.faults import BY_NAME, FAULTS, fault_kind
 from sandbox.faults.kind import Option
-from sandbox.staging import CLOUD
+from sandbox.targets import CLOUD
 from sandbox.world import World
 from tests.sandbox.probing import Prober, answers, probing
 

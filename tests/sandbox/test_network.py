@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sandbox.faults.links import Bandwidth, CutMidway, Latency, Reset
+from sandbox.impairments import Bandwidth, CutMidway, Latency, Reset
 from sandbox.network import HOST, Link, Mode
 
 NEVER_S = 0.4

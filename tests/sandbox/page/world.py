@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.faults import FAULTS, fault_kind
 from sandbox.faults.kind import FaultKind, Order
-from sandbox.staging import BACKEND, DNS, HERE, SOURCES, STORES, TARGETS
+from sandbox.targets import BACKEND, DNS, HERE, SOURCES, STORES, TARGETS
 
 SCENARIOS: dict[str, tuple[tuple[str, str], ...]] = {
     "healthy": (),
