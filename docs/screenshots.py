@@ -28,6 +28,7 @@ async def main() -> None:
             )
             await demo.finished_card(CHANNEL)
             await page_picture(browser, demo)
+            await path_picture(browser, demo)
             await phone_picture(browser, demo)
             await details_picture(browser, demo)
 
@@ -45,6 +46,16 @@ async def page_picture(browser: Browser, demo: Demo) -> None:
     """The card of the incident and the staging map beside it."""
     page = await opened(browser, demo, "staging", viewport=DESKTOP)
     await page.screenshot(path=IMAGES / "page.png")
+
+
+async def path_picture(browser: Browser, demo: Demo) -> None:
+    """The step that keeps the backend from Redis, in the channel and on the map."""
+    alice = await demo.user("alice")
+    await demo.post("command", user=alice, channel=CHANNEL, command="/triage", text="path staging redis")
+    page = await opened(browser, demo, "staging", viewport={"width": 1280, "height": 1000})
+    await expect(page.get_by_text("broken here").last).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator("img[alt*='Redis']").last).to_be_visible(timeout=PATIENCE)
+    await page.screenshot(path=IMAGES / "path.png")
 
 
 async def details_picture(browser: Browser, demo: Demo) -> None:
