@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from sandbox.errors import WorldError
-from sandbox.slack import LocalSlack
 from sandbox.slack.delivery import Ack
 from sandbox.slack.errors import JSON, GestureRefused
+from sandbox.slack.local_slack import LocalSlack
 from sandbox.slack.socket_mode import DISCONNECT_REASONS
 from sandbox.slack.web_api import Failure
 from sandbox.slack.workspace import (

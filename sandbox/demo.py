@@ -27,7 +27,7 @@ from sandbox.errors import UnknownNameError, WorldError
 from sandbox.janitor import MARK
 from sandbox.server import HOST, SandboxServer
 from sandbox.servers.process import ServerError, free_port
-from sandbox.slack import LocalSlack
+from sandbox.slack.local_slack import LocalSlack
 from sandbox.world import ENVIRONMENTS, World
 
 FRIENDLY_PORT = 8503

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.control import Control, ControlledBot, ControlledWorld
-from sandbox.slack import LocalSlack
+from sandbox.slack.local_slack import LocalSlack
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"

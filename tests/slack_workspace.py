@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sandbox.server import SandboxServer
-from sandbox.slack import LocalSlack
+from sandbox.slack.local_slack import LocalSlack
 
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "whybot"},

@@ -5,17 +5,15 @@ Each gesture checks what Slack's own client would check, tells the bot, and show
 Slack would show when the bot does not answer.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Ack
 from sandbox.slack.errors import JSON, GestureRefused, SlackError
+from sandbox.slack.installation import Installation
 from sandbox.slack.modals import check_view
 from sandbox.slack.views import INITIAL, elements, missing_inputs, resolved, state_of
 from sandbox.slack.workspace import BOT_USER, SLACKBOT, TEAM, Channel, Message, User, View
-
-if TYPE_CHECKING:
-    from sandbox.slack.local_slack import LocalSlack
 
 TROUBLE = "We had some trouble connecting. Try again?"
 """What Slack's client shows in a modal when a submission is not acknowledged or the answer is wrong."""
@@ -24,7 +22,7 @@ TROUBLE = "We had some trouble connecting. Try again?"
 class Gestures:
     """A person's hands on the local Slack."""
 
-    def __init__(self, slack: "LocalSlack") -> None:
+    def __init__(self, slack: Installation) -> None:
         self._slack = slack
 
     async def command(self, user_id: str, channel_id: str, command: str, text: str) -> Ack:

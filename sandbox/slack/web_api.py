@@ -6,15 +6,13 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox.slack.errors import JSON, SlackError
-
-if TYPE_CHECKING:
-    from sandbox.slack.local_slack import LocalSlack
+from sandbox.slack.installation import Installation
 
 STRUCTURED = ("blocks", "attachments", "view", "metadata", "unfurls")
 """Arguments that are JSON, and come as a string within a form."""
@@ -24,7 +22,7 @@ STRUCTURED = ("blocks", "attachments", "view", "metadata", "unfurls")
 class Invocation:
     """One call of a method by the bot."""
 
-    slack: "LocalSlack"
+    slack: Installation
     arguments: JSON
 
     def need(self, name: str, error: str = "invalid_arguments") -> Any:
@@ -87,7 +85,7 @@ class Failure:
 class WebApi:
     """Answers `/api/METHOD`."""
 
-    def __init__(self, slack: "LocalSlack", methods: dict[str, Method]) -> None:
+    def __init__(self, slack: Installation, methods: dict[str, Method]) -> None:
         self._slack = slack
         self._methods = methods
         self.failures: list[Failure] = []
