@@ -371,10 +371,11 @@ class CloudState:
 
 @dataclass(frozen=True, slots=True)
 class RequestLog:
-    """Requests to one service between two times. Latencies in milliseconds; counts by HTTP status and
-    revision.
+    """Requests to one service between two times. Latencies in milliseconds; counts by HTTP status.
 
-    `truncated` where there were more entries than were read: counts are then at least that many.
+    What ends in `5xx` failed: for each revision how often with which status, the first and last of them, and
+    how long they took. `truncated` where there were more entries than were read: counts are then at least
+    that many.
     """
 
     service: str
@@ -383,10 +384,10 @@ class RequestLog:
     source: Source
     total: int = 0
     by_status: Mapping[int, int] = field(default_factory=dict)
-    by_revision_503: Mapping[str, int] = field(default_factory=dict)
-    first_503: datetime | None = None
-    last_503: datetime | None = None
-    latency_503_ms: tuple[float, float, float] | None = None  # shortest, median, longest
+    by_revision_5xx: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    first_5xx: datetime | None = None
+    last_5xx: datetime | None = None
+    latency_5xx_ms: tuple[float, float, float] | None = None  # shortest, median, longest
     latency_ms: tuple[float, float, float] | None = None
     truncated: bool = False
 

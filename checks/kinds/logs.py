@@ -1,6 +1,7 @@
-"""Cloud Logging: how many requests to a service ended in HTTP 503, and what it logged as errors."""
+"""Cloud Logging: how many requests to a service ended in HTTP 5xx, and what it logged as errors."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
@@ -17,6 +18,10 @@ from checks.sight import Sight
 from checks.spec import Finding, parse_milliseconds
 
 MOST_TOLD = 5  # groups of errors
+QUIET = timedelta(minutes=2)
+IN_A_ROW = 10
+FOR_EACH_FAILED = 3
+"""So many fine requests in a row, for each one that failed among all, are no chance: 95 of 100 are right."""
 
 Window = Annotated[
     float,
@@ -28,10 +33,10 @@ Window = Annotated[
 
 
 class LogsCheck(CloudCheck):
-    """Counts the requests of the last minutes that ended in HTTP 503, as Cloud Run's request log has them.
+    """Counts the requests of the last minutes that ended in HTTP 5xx, as Cloud Run's request log has them.
 
-    What only revisions that serve no more answered with 503 is over, and so is what later requests did not
-    meet any more.
+    What only revisions that serve no more answered so is over. Otherwise it is over after two minutes in
+    which requests were fine, or after so many fine ones in a row that this is no chance.
     """
 
     title_default: ClassVar[str] = "Log"
@@ -40,6 +45,7 @@ class LogsCheck(CloudCheck):
     service: str = Field(description="A key of `services` that has a `cloud_run` name.")
     window: Window = Field(default=900_000.0, description="How far back it looks.", validate_default=True)
     max_503: int = Field(default=0, ge=0, description="So many requests may end in 503.")
+    max_5xx: int = Field(default=0, ge=0, description="So many requests may end in another 5xx.")
     max_errors: int | None = Field(
         default=None, ge=0, description="So many errors may be logged; not set: they are told, not judged."
     )
@@ -58,37 +64,44 @@ class LogsCheck(CloudCheck):
         errors = await eyes.cloud.errors(name, since, until, seconds=probe.remaining())
         note_requests(probe, log)
         note_errors(probe, errors)
-        if log.by_status.get(503, 0) > self.max_503:
+        if self._too_many(log.by_status):
             found = await self._judge(probe, eyes, log)
             if found.status is not Status.PASS:
                 return found
             return self._judge_errors(probe, errors) or found
         return self._judge_errors(probe, errors) or Finding(Status.PASS, Reason.OK, self._fine(log))
 
+    def _too_many(self, by_status: Mapping[int, int]) -> bool:
+        unavailable = by_status.get(503, 0)
+        return unavailable > self.max_503 or failed(by_status) - unavailable > self.max_5xx
+
     async def _judge(self, probe: Probe, eyes: Sight, log: RequestLog) -> Finding:
-        """Too many ended in 503; whether that goes on."""
+        """Too many failed; whether that goes on."""
         serving = await _serving(eyes, log, probe.remaining())
-        old = {each for each in log.by_revision_503 if serving and each not in serving}
-        current = sum(count for each, count in log.by_revision_503.items() if each not in old)
-        if old and current <= self.max_503:
+        old = {each for each in log.by_revision_5xx if serving and each not in serving}
+        current: Counter[int] = Counter()
+        for each in log.by_revision_5xx.keys() - old:
+            current.update(log.by_revision_5xx[each])
+        if old and not self._too_many(current):
             probe.note(over=True)
             return Finding(Status.PASS, Reason.OK, f"{counted(log)}, all by {_named(old)}: no longer serving")
-        if await self._is_over(probe, eyes, log):
-            probe.note(over=True)
-            told = f"{counted(log)}, the last at {clock(log.last_503)} UTC; requests since then are fine"
-            return Finding(Status.PASS, Reason.OK, told)
-        worst = log.by_status.get(503, 0) * 2 >= log.total
+        fine = await _fine_since(probe, eyes, log)
+        if fine and log.last_5xx is not None:
+            return self._ending(probe, log, fine, log.last_5xx)
+        worst = failed(log.by_status) * 2 >= log.total
         return Finding(Status.FAIL if worst else Status.DEGRADED, Reason.ERRORS_LOGGED, counted(log))
 
-    async def _is_over(self, probe: Probe, eyes: Sight, log: RequestLog) -> bool:
-        """Whether there were requests after the last 503, and none of them failed with a 5xx."""
-        if log.last_503 is None or log.last_503 >= log.until:
-            return False
-        after = log.last_503 + timedelta(microseconds=1)
-        later = await eyes.cloud.requests(log.service, after, log.until, seconds=probe.remaining())
-        if isinstance(later, Blind) or later.truncated:
-            return False
-        return later.total > 0 and not any(status >= 500 for status in later.by_status)
+    def _ending(self, probe: Probe, log: RequestLog, fine: int, last: datetime) -> Finding:
+        """Whether the fine requests since the last failed one are enough to say that it is over."""
+        quiet = min(QUIET, timedelta(milliseconds=self.window / 2))
+        in_a_row = max(IN_A_ROW, FOR_EACH_FAILED * log.total / failed(log.by_status))
+        if log.until - last >= quiet or fine >= in_a_row:
+            probe.note(over=True)
+            told = f"{counted(log)}, the last at {clock(last)} UTC; requests since then are fine"
+            return Finding(Status.PASS, Reason.OK, told)
+        since = "1 request was" if fine == 1 else f"{fine} requests were"
+        told = f"{counted(log)}; since {clock(last)} UTC {since} fine"
+        return Finding(Status.DEGRADED, Reason.ERRORS_LOGGED, told)
 
     def _judge_errors(self, probe: Probe, errors: Seen[tuple[ErrorGroup, ...]]) -> Finding | None:
         if self.max_errors is None:
@@ -104,15 +117,15 @@ class LogsCheck(CloudCheck):
     def _fine(self, log: RequestLog) -> str:
         if not log.total:
             return f"no requests in the last {spoken(self.window)}"
-        number = log.by_status.get(503, 0)
+        number = failed(log.by_status)
         told = f"{number} of {log.total}" if number else f"none of {log.total}"
-        return f"{told} requests in the last {spoken(self.window)} ended in 503"
+        return f"{told} requests in the last {spoken(self.window)} ended in {_statuses(log) or '5xx'}"
 
 
 async def _serving(eyes: Sight, log: RequestLog, seconds: float) -> frozenset[str]:
-    """The revisions that get requests; none where that cannot be told: a reading before the last 503."""
+    """The revisions that get requests; none where that cannot be told: a reading before the last failure."""
     state = await eyes.cloud.state(seconds=seconds)
-    stale = log.last_503 is not None and state.read_at < log.last_503
+    stale = log.last_5xx is not None and state.read_at < log.last_5xx
     services = () if stale or isinstance(state.services, Blind) else state.services
     return frozenset(
         share.revision
@@ -123,29 +136,50 @@ async def _serving(eyes: Sight, log: RequestLog, seconds: float) -> frozenset[st
     )
 
 
+async def _fine_since(probe: Probe, eyes: Sight, log: RequestLog) -> int:
+    """How many requests came after the last one that failed; 0 where another failed since, or who knows."""
+    if log.last_5xx is None or log.last_5xx >= log.until:
+        return 0
+    after = log.last_5xx + timedelta(microseconds=1)
+    later = await eyes.cloud.requests(log.service, after, log.until, seconds=probe.remaining())
+    if isinstance(later, Blind) or failed(later.by_status):
+        return 0
+    return later.total
+
+
 def _named(revisions: set[str]) -> str:
     first, *more = sorted(revisions)
     return f"{first} and {len(more)} more" if more else first
 
 
+def failed(by_status: Mapping[int, int]) -> int:
+    """How many requests ended in 5xx."""
+    return sum(count for status, count in by_status.items() if status >= 500)
+
+
 def counted(log: RequestLog) -> str:
     """`212 of 240 requests since 01:52 UTC ended in 503 after 2–12 s`."""
-    number = log.by_status.get(503, 0)
     least = "at least " if log.truncated else ""
-    since = since_first(log)
-    return f"{least}{number} of {log.total} requests {since}ended in 503{_after(log)}"
+    number = f"{least}{failed(log.by_status)} of {log.total}"
+    return f"{number} requests {since_first(log)}ended in {_statuses(log)}{_after(log)}"
+
+
+def _statuses(log: RequestLog) -> str:
+    """`503 or 504`, the most frequent first."""
+    found = [(count, status) for status, count in log.by_status.items() if status >= 500]
+    return " or ".join(str(status) for _, status in sorted(found, key=lambda each: (-each[0], each[1])))
 
 
 def since_first(log: RequestLog) -> str:
-    """When it began; a window that begins with a 503 does not say."""
-    first: datetime | None = log.first_503
+    """When it began; a window that begins with a failure does not say."""
+    first: datetime | None = log.first_5xx
     return f"since {clock(first)} UTC " if first is not None else ""
 
 
 def _after(log: RequestLog) -> str:
-    if log.latency_503_ms is None:
+    if log.latency_5xx_ms is None:
         return ""
-    shortest, _, longest = (spoken(each) for each in log.latency_503_ms)
+    shortest, _, longest = (spoken(each) for each in log.latency_5xx_ms)
     if shortest == longest:
         return f" after {longest}"
     number, _, unit = shortest.rpartition(" ")
@@ -157,14 +191,14 @@ def note_requests(probe: Probe, log: RequestLog) -> None:
     probe.note(
         requests=log.total,
         http_503=log.by_status.get(503, 0),
-        http_5xx=sum(count for status, count in log.by_status.items() if status >= 500),
-        first_503=log.first_503.isoformat() if log.first_503 else None,
-        last_503=log.last_503.isoformat() if log.last_503 else None,
-        revisions_503=[f"{name} {count}" for name, count in sorted(log.by_revision_503.items())],
+        http_5xx=failed(log.by_status),
+        first_5xx=log.first_5xx.isoformat() if log.first_5xx else None,
+        last_5xx=log.last_5xx.isoformat() if log.last_5xx else None,
+        revisions_5xx=[f"{name} {sum(of.values())}" for name, of in sorted(log.by_revision_5xx.items())],
         truncated=log.truncated,
     )
-    for name, value in zip(("shortest", "median", "longest"), log.latency_503_ms or (), strict=False):
-        probe.note(**{f"{name}_503_ms": round(value, 1)})
+    for name, value in zip(("shortest", "median", "longest"), log.latency_5xx_ms or (), strict=False):
+        probe.note(**{f"{name}_5xx_ms": round(value, 1)})
     if log.source.url:
         probe.note(console=log.source.url)
 

@@ -96,7 +96,7 @@ async def read_requests(
 ) -> RequestLog:
     """The request log of a service, at most so many pages of it. Raises `Unseen`.
 
-    Where there is more than can be read, what ended in 503 is read by itself, so that its count is right.
+    Where there is more than can be read, what ended in 5xx is read by itself, so that its count is right.
     """
     log = f"logName={log_of(context.project, 'run.googleapis.com%2Frequests')}"
     conditions = [*of_service(service, context.region), log, *between(since, until)]
@@ -105,7 +105,7 @@ async def read_requests(
     read = requests_of(entries, service, since, until, source, truncated=more)
     if not more:
         return read
-    failed, more = await read_entries(calls, [*conditions, "httpRequest.status=503"], pages)
+    failed, more = await read_entries(calls, [*conditions, "httpRequest.status>=500"], pages)
     return with_failures(read, requests_of(failed, service, since, until, source, truncated=more))
 
 
@@ -120,7 +120,7 @@ def requests_of(
 ) -> RequestLog:
     """Entries of a request log, counted. Entries without a status are not requests and do not count."""
     requests = [entry for entry in entries if entry.http_request.status]
-    failed = [entry for entry in requests if entry.http_request.status == 503]
+    failed = [entry for entry in requests if entry.http_request.status >= 500]
     times = sorted(at for at in map(_at, failed) if at is not None)
     return RequestLog(
         service=service,
@@ -129,17 +129,26 @@ def requests_of(
         source=source,
         total=len(requests),
         by_status=dict(sorted(Counter(entry.http_request.status for entry in requests).items())),
-        by_revision_503=dict(Counter(entry.resource.labels.get("revision_name", "") for entry in failed)),
-        first_503=times[0] if times else None,
-        last_503=times[-1] if times else None,
-        latency_503_ms=_spread(failed),
+        by_revision_5xx=_by_revision(failed),
+        first_5xx=times[0] if times else None,
+        last_5xx=times[-1] if times else None,
+        latency_5xx_ms=_spread(failed),
         latency_ms=_spread(requests),
         truncated=truncated,
     )
 
 
+def _by_revision(entries: Sequence[Any]) -> dict[str, dict[int, int]]:
+    """How many requests each revision answered with which status."""
+    counts: dict[str, dict[int, int]] = {}
+    for entry in entries:
+        of_one = counts.setdefault(entry.resource.labels.get("revision_name", ""), {})
+        of_one[entry.http_request.status] = of_one.get(entry.http_request.status, 0) + 1
+    return counts
+
+
 def with_failures(read: RequestLog, failed: RequestLog) -> RequestLog:
-    """A log that is not complete, with what is known of its 503s from a reading of these alone."""
+    """A log that is not complete, with what is known of its 5xx from a reading of these alone."""
     by_status: Mapping[int, int] = {**read.by_status, **failed.by_status}
     return RequestLog(
         service=read.service,
@@ -148,10 +157,10 @@ def with_failures(read: RequestLog, failed: RequestLog) -> RequestLog:
         source=read.source,
         total=sum(by_status.values()),
         by_status=by_status,
-        by_revision_503=failed.by_revision_503,
-        first_503=failed.first_503,
-        last_503=failed.last_503,
-        latency_503_ms=failed.latency_503_ms,
+        by_revision_5xx=failed.by_revision_5xx,
+        first_5xx=failed.first_5xx,
+        last_5xx=failed.last_5xx,
+        latency_5xx_ms=failed.latency_5xx_ms,
         latency_ms=read.latency_ms,
         truncated=True,
     )

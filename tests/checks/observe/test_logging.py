@@ -49,22 +49,22 @@ def grouped(*entries: LogEntry) -> tuple[Any, ...]:
 
 
 def test_requests_are_counted_by_status() -> None:
-    """Count, first and last, spread of latency and revision of the 503s."""
+    """Count, first and last, spread of latency and revisions of what ended in 5xx."""
     found = counted(
-        request(1, 200, 0.1), request(2, 503, 2.0), request(3, 503, 12.0, "r-2"), request(4, 503, 4.0, "r-2")
+        request(1, 200, 0.1), request(2, 503, 2.0), request(3, 503, 12.0, "r-2"), request(4, 504, 4.0, "r-2")
     )
-    assert (found.total, found.by_status) == (4, {200: 1, 503: 3})
-    assert found.by_revision_503 == {"r-1": 1, "r-2": 2}
-    assert (found.first_503, found.last_503) == (SINCE + timedelta(seconds=2), SINCE + timedelta(seconds=4))
-    assert found.latency_503_ms == (2000, 4000, 12000)
+    assert (found.total, found.by_status) == (4, {200: 1, 503: 2, 504: 1})
+    assert found.by_revision_5xx == {"r-1": {503: 1}, "r-2": {503: 1, 504: 1}}
+    assert (found.first_5xx, found.last_5xx) == (SINCE + timedelta(seconds=2), SINCE + timedelta(seconds=4))
+    assert found.latency_5xx_ms == (2000, 4000, 12000)
     assert found.latency_ms == (100, 3000, 12000)
 
 
 def test_entries_without_status_or_latency_do_not_count_as_them() -> None:
     """An entry without a status is no request, one without a latency has no part in the spread."""
     found = counted(entry(1, text_payload="hello"), request(2, 503))
-    assert (found.total, found.latency_503_ms) == (1, None)
-    assert counted().first_503 is None
+    assert (found.total, found.latency_5xx_ms) == (1, None)
+    assert counted().first_5xx is None
 
 
 def test_errors_are_grouped_without_what_differs() -> None:
@@ -183,7 +183,7 @@ async def test_more_requests_than_can_be_read_still_count_every_503() -> None:
         found = await logging.read_requests(at.cloud.calls(20), context(), BACKEND, SINCE, UNTIL, pages=1)
         assert found.truncated
         assert found.by_status[503] == 7
-        assert found.first_503 == SINCE
+        assert found.first_5xx == SINCE
 
 
 async def test_errors_and_changes_are_read_with_the_official_client() -> None:
