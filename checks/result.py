@@ -71,6 +71,11 @@ class CheckResult:
     vantage: Vantage
     started_at: datetime
 
+    @property
+    def mute_pass(self) -> bool:
+        """Whether it passed where that says nothing of what the service reaches."""
+        return self.status is Status.PASS and not self.vantage.speaks
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -96,9 +101,12 @@ class Sweep:
 
     @property
     def status(self) -> Status:
-        """The worst status among the results; `unknown` while something has not answered or nothing ran."""
+        """The worst status among the results; `unknown` while something has not answered or nothing ran.
+
+        A pass that says nothing of what the service reaches stays one, but does not make a sweep healthy.
+        """
         present = {result.status for result in self.results}
-        if not self.finished:
+        if not self.finished or any(result.mute_pass for result in self.results):
             present.add(Status.UNKNOWN)
         if not present - {Status.SKIPPED}:
             return Status.UNKNOWN

@@ -116,7 +116,7 @@ def _circumstances(result: CheckResult) -> list[str]:
         asked,
         attempts,
         f"from {kit.escape(result.vantage.label, 200)}",
-        "" if result.vantage.speaks else "which says nothing of what the service reaches",
+        "" if result.vantage.speaks else words.MUTE,
     ]
 
 

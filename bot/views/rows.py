@@ -87,7 +87,7 @@ def name(result: CheckResult) -> str:
 
 def _row(result: CheckResult, room: int) -> Row:
     time = words.time(result)
-    what = "" if result.status is Status.PASS else one_line(result.message)
+    what = one_line(words.what(result))
     cells = (name(result), words.status(result), time, words.budget(result), shorten(what, room))
     return Row(cells, result.status not in WELL)
 

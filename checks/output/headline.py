@@ -19,6 +19,7 @@ _WORDS = {
     Status.SKIPPED: "skipped",
 }
 NAMED = 2
+MUTE = "which says nothing of what the service reaches"
 # What others depend on is named first: it tends to be why they fail.
 LAYERS = ("dependency", "service", "edge")
 BAD = (Status.FAIL, Status.DEGRADED, Status.UNKNOWN)
@@ -51,6 +52,13 @@ def budget(result: CheckResult) -> str:
     return spoken(result.budget_ms)
 
 
+def what(result: CheckResult) -> str:
+    """What a row says in words: nothing of a pass, unless there is more to it than its time."""
+    if result.status is not Status.PASS:
+        return result.message
+    return "asked from here" if result.mute_pass else ""
+
+
 def said(result: CheckResult) -> str:
     """A title and what is wrong with it: `Redis unreachable`, `PostgreSQL 10× over budget`.
 
@@ -79,6 +87,8 @@ def sentence(sweep: Sweep) -> str:
         return f"{sweep.environment}: {len(sweep.results)} of {number} checked{so_far}{waiting}"
     if sweep.status is Status.PASS:
         return f"{sweep.environment}: {_all_well(sweep)}"
+    if not counted and any(result.mute_pass for result in sweep.results):
+        return f"{sweep.environment}: {_well_from_here(sweep)}"
     if not counted:
         return f"{sweep.environment}: nothing was checked"
     how_many, _, what = counted[0].partition(" ")
@@ -113,6 +123,13 @@ def _all_well(sweep: Sweep) -> str:
     timed = [result for result in passed if result.duration_ms is not None]
     slowest = max(timed, key=lambda r: r.duration_ms or 0.0, default=None)
     return how_many if slowest is None else f"{how_many}, slowest {slowest.name} {time(slowest)}"
+
+
+def _well_from_here(sweep: Sweep) -> str:
+    passed = [result for result in sweep.results if result.status is Status.PASS]
+    mute = sum(result.mute_pass for result in passed)
+    how_many = f"{mute} ok" if mute == len(passed) else f"{len(passed) - mute} ok; {mute} more ok"
+    return f"{how_many} from here, {MUTE}"
 
 
 def _title(result: CheckResult) -> str:

@@ -1,10 +1,11 @@
 """Where the answers of a sweep are from, and which to believe where two places say different things."""
 
 from checks.durations import spoken
+from checks.output import headline as words
 from checks.reasons import Reason
 from checks.result import CheckResult, Status, Sweep, Vantage
 
-MUTE = "dependencies were asked from here, which says nothing of what the service reaches"
+MUTE = f"dependencies were asked from here, {words.MUTE}"
 BELIEVE_JOB = "believe the Cloud Run job where it says something else"
 NAMED = 3
 

@@ -75,7 +75,7 @@ def write(sweep: Sweep, stream: IO[str], *, colours: bool) -> None:
 
 
 def _cells(result: CheckResult) -> tuple[str, str, str, str, str]:
-    what = "" if result.status is Status.PASS else _plain(result.message)
+    what = _plain(words.what(result))
     return (result.name, words.status(result), words.time(result), words.budget(result), what)
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from checks.output.headline import sentence
+from checks.output.headline import headline, sentence
 from checks.output.json import document, sweep_from_document
 from checks.output.origin import believed, origin, vantage_of
-from checks.output.text import text
+from checks.output.text import exit_code, text
 from checks.reasons import Reason
 from checks.result import CheckResult, Status, Sweep, Vantage
 from tests.checks.results import HERE, result, sweep
@@ -54,6 +54,25 @@ def test_answers_that_say_nothing_of_the_service_are_told_as_such() -> None:
     assert believed(sweep(untold)) == (
         "dependencies were asked from here, which says nothing of what the service reaches"
     )
+
+
+def test_a_pass_that_says_nothing_of_the_service_is_not_healthy() -> None:
+    """Each result stays as it was measured, but the sweep as a whole could not be told: exit code 2."""
+    redis, postgres = (result(name, vantage=MUTE) for name in ("redis", "postgres"))
+    alone = sweep(redis, postgres)
+    assert (alone.status, exit_code(alone)) == (Status.UNKNOWN, 2)
+    assert headline(alone) == "⚪ staging: 2 ok from here, which says nothing of what the service reaches"
+    assert text(alone).count("asked from here") >= 2
+    backend = result("backend", layer="service")
+    assert headline(sweep(redis, postgres, backend)) == (
+        "⚪ staging: 1 ok; 2 more ok from here, which says nothing of what the service reaches"
+    )
+    assert exit_code(sweep(backend)) == 0
+    failing = sweep(redis, result("backend", Status.FAIL, layer="service"))
+    assert (failing.status, exit_code(failing)) == (Status.FAIL, 1)
+    slow = sweep(redis, result("backend", Status.DEGRADED, layer="service"))
+    assert slow.status is Status.DEGRADED
+    assert sweep(redis, expected=("redis", "postgres")).status is Status.UNKNOWN
 
 
 def test_half_of_the_dependencies_are_named_one_by_one() -> None:
