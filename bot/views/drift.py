@@ -37,7 +37,7 @@ def answer(drift: Drift, message_id: str, person: str) -> Message:
     nowhere, so that it has no button.
     """
     title = words.headline(drift)
-    foot: Blocks = [*_notes(drift), *_blind(drift.blind)]
+    foot: Blocks = [*_notes(drift), *_blind(drift.hidden)]
     kept = "" if message_id else "not kept: whybot's store does not answer"
     foot.append(
         kit.context(f"{drift.compared} fields compared", _asked_by(person), kit.date(drift.read_at), kept)

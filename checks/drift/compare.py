@@ -38,8 +38,7 @@ def compare(
     comparison = Comparison(scope, Provenance(changes), Accepted(accepted, now))
     for subject in subjects(scope):
         comparison.add(subject)
-    blind = (*blinds(scope), *((changes,) if isinstance(changes, Blind) else ()))
-    return comparison.result(tuple(dict.fromkeys(blind)))
+    return comparison.result(blinds(scope), changes if isinstance(changes, Blind) else None)
 
 
 class Comparison:
@@ -70,7 +69,7 @@ class Comparison:
                 found = _difference(row, Severity.WARNING, f"could not be told: {untold[0].why}")
                 self._unknown.setdefault(row.path, found)
 
-    def result(self, blind: tuple[Blind, ...]) -> Drift:
+    def result(self, blind: tuple[Blind, ...], unheard: Blind | None) -> Drift:
         """All of it, in an order that does not depend on that of what was read."""
         return Drift(
             environment=self._scope.environment.name,
@@ -81,6 +80,7 @@ class Comparison:
             compared=self._compared,
             expired=self._accepted.expired,
             strays=self._accepted.strays(self._fields),
+            unheard=unheard,
         )
 
     def _differ(self, row: Row, rows: Sequence[Row]) -> None:

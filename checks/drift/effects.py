@@ -312,5 +312,6 @@ def blinds(scope: Scope) -> tuple[Blind, ...]:
         live.redis if "redis" in kinds else None,
         live.sql if "postgres" in kinds else None,
         *(routes for _, routes in sorted(live.peering_routes.items())),
+        *(why for _, why in sorted(live.unlisted_routes.items())),
     ]  # fmt: skip
     return tuple(dict.fromkeys(each for each in seen if isinstance(each, Blind)))

@@ -80,8 +80,9 @@ class Drift:
     """All differences of an environment, worst first, and what could not be compared.
 
     `unknown` holds fields of which at least one side could not be told and the others do not disagree.
-    `blind` is what could not be read at all. `compared` is how many fields were. `expired` acceptances have
-    ended; `strays` match no field that there is, so that a slip in their name is told.
+    `blind` is what could not be read at all and bears on the comparison, `unheard` why the audit log could
+    not be read: then only who changed it is missing. `compared` is how many fields were. `expired`
+    acceptances have ended; `strays` match no field that there is, so that a slip in their name is told.
     """
 
     environment: str
@@ -92,18 +93,25 @@ class Drift:
     compared: int = 0
     expired: tuple[Acceptance, ...] = ()
     strays: tuple[Acceptance, ...] = ()
+    unheard: Blind | None = None
+
+    @property
+    def hidden(self) -> tuple[Blind, ...]:
+        """Everything that could not be read, what bears on the comparison first."""
+        return self.blind if self.unheard is None else (*self.blind, self.unheard)
 
     @property
     def status(self) -> Status:
         """`fail` with an open critical difference, `degraded` with an open warning; then `unknown` where a
-        field could not be compared; else `pass`: cosmetic differences are none to act on.
+        field could not be compared or what bears on it not be read, since differences may hide there; else
+        `pass`: cosmetic differences are none to act on.
         """
         severities = {each.severity for each in self.open}
         if Severity.CRITICAL in severities:
             return Status.FAIL
         if Severity.WARNING in severities:
             return Status.DEGRADED
-        return Status.UNKNOWN if self.unknown else Status.PASS
+        return Status.UNKNOWN if self.unknown or self.blind else Status.PASS
 
     @property
     def open(self) -> tuple[Difference, ...]:

@@ -99,7 +99,7 @@ class DriftDocument(TypedDict):
     """Where the environment file, Terraform and live disagree, worst first.
 
     `status` is fail with an open critical difference, degraded with an open warning, unknown where something
-    could not be compared, else pass. `unknown` has fields of which a side could not be told and the others
+    could not be compared, or not be read (but for the audit log), else pass. `unknown` has fields of which a side could not be told and the others
     agree. `expired` acceptances have ended; `strays` match no field. A later version may add fields; none
     changes its meaning.
     """
@@ -126,7 +126,7 @@ def document(drift: Drift) -> DriftDocument:
         "compared": drift.compared,
         "differences": [_difference(each) for each in drift.differences],
         "unknown": [_difference(each) for each in drift.unknown],
-        "blind": [_blind(each) for each in drift.blind],
+        "blind": [_blind(each) for each in drift.hidden],
         "expired": [_acceptance(each) for each in drift.expired],
         "strays": [_acceptance(each) for each in drift.strays],
     }
@@ -210,9 +210,17 @@ def sentence(drift: Drift) -> str:
         return f"{drift.environment}: {counted} — {worst.title}: {worst.effect}"
     if drift.status is Status.UNKNOWN:
         known = f"{counted}, and " if drift.open else ""
-        fields = "1 field" if len(drift.unknown) == 1 else f"{len(drift.unknown)} fields"
-        return f"{drift.environment}: {known}{fields} could not be compared"
+        return f"{drift.environment}: {known}{_missing(drift)}"
     return f"{drift.environment}: {counted or f'no drift in {drift.compared} fields'}"
+
+
+def _missing(drift: Drift) -> str:
+    """How much could not be compared; where no field tells, what could not be read."""
+    if drift.unknown:
+        fields = "1 field" if len(drift.unknown) == 1 else f"{len(drift.unknown)} fields"
+        return f"{fields} could not be compared"
+    more = f"; {len(drift.blind) - 1} more could not be read" if len(drift.blind) > 1 else ""
+    return f"{drift.blind[0].message.rstrip('.')}{more}"
 
 
 def headline(drift: Drift) -> str:
@@ -258,7 +266,7 @@ def notes(drift: Drift) -> list[str]:
     ]
     if (more := len(drift.unknown) - MOST_UNKNOWN) > 0:
         lines.append(f"could not be compared: {more} more fields")
-    for each in drift.blind:
+    for each in drift.hidden:
         lines.append(f"could not be read: {each.message}")
         if each.command and each.command not in each.message:
             lines.append(f"  grant it with: {each.command}")
@@ -360,8 +368,8 @@ def _plain(text: str) -> str:
 
 
 def junit(drift: Drift) -> str:
-    """One test case for each difference and each field that could not be compared; one that passes if all
-    else is well. Accepted and cosmetic ones are skipped, what could not be told is an error.
+    """One test case for each difference, each field that could not be compared and each thing that could not
+    be read; one that passes if all else is well. Accepted and cosmetic ones are skipped, what could not be told is an error.
     """
     suite = ET.Element("testsuite", name=_xml(f"{drift.environment} drift"))
     for each in drift.differences:
@@ -369,7 +377,10 @@ def junit(drift: Drift) -> str:
     for each in drift.unknown:
         case = _named(suite, drift.environment, each.field)
         ET.SubElement(case, "error", type="unknown", message=_xml(_untold(each)))
-    if not drift.differences and not drift.unknown:
+    for each in drift.blind:
+        case = _named(suite, drift.environment, each.permission or str(each.reason))
+        ET.SubElement(case, "error", type="unknown", message=_xml(each.message))
+    if not (drift.differences or drift.unknown or drift.blind):
         _named(suite, drift.environment, "drift")
     for name, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{element}"))))

@@ -172,7 +172,8 @@ def test_an_unreadable_audit_log_is_told_and_makes_nothing_unknown() -> None:
     hidden = place.blind("logging.privateLogEntries.list", "roles/logging.privateLogViewer")
     drift = replace(agreed(), changes=hidden).drift()
     assert drift.status is Status.PASS
-    assert drift.blind == (hidden,)
+    assert drift.blind == ()
+    assert (drift.unheard, drift.hidden) == (hidden, (hidden,))
 
 
 # what was accepted
@@ -235,6 +236,30 @@ def test_a_cloud_of_which_nothing_can_be_read() -> None:
     assert drift.differences == ()
     assert drift.unknown
     assert drift.status is Status.UNKNOWN
+
+
+BEARING = {
+    "Terraform's files": lambda world: replace(
+        world, terraform=replace(terraform(recorded()), blind=(NO_FILE,))
+    ),
+    "routes": lambda world: replace(world, live=all_blind(world.live, "routes")),
+    "networks": lambda world: replace(world, live=all_blind(world.live, "networks")),
+    "routes of a router": lambda world: replace(
+        world, live=replace(world.live, unlisted_routes={"staging-vpc": place.blind("a", "b")})
+    ),
+    "routes of a peering": lambda world: replace(
+        world, live=place.imported({("staging-vpc", place.PEERING): place.blind("a", "b")})(world.live)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEARING)
+def test_what_bears_on_the_comparison_and_cannot_be_read_is_unknown(name: str) -> None:
+    """Nothing differs, but something might: that is no pass."""
+    drift = BEARING[name](agreed()).drift()
+    assert drift.differences == ()
+    assert drift.status is Status.UNKNOWN
+    assert len(drift.blind) == 1
 
 
 LISTS = ("services", "connectors", "networks", "subnets", "routes", "firewalls", "redis", "sql")

@@ -40,3 +40,12 @@ async def test_terraform_that_cannot_be_read_is_unknown_with_its_reason() -> Non
     found = await look(CHECK, StillCloud(world.live), terraform=blind)
     assert (found.status, found.reason) == (Status.UNKNOWN, Reason.CLOUD_PERMISSION)
     assert found.facts["role"] == "roles/storage.objectViewer"
+
+
+async def test_routes_that_cannot_be_read_are_no_pass() -> None:
+    """Nothing differs, but a route may hide a difference: unknown, with the permission."""
+    world = three_sides.agreed()
+    blind = place.blind("compute.routes.list", "roles/compute.networkViewer")
+    found = await look(CHECK, StillCloud(place.having(routes=blind)(world.live)), terraform=world.terraform)
+    assert (found.status, found.reason) == (Status.UNKNOWN, Reason.CLOUD_PERMISSION)
+    assert found.facts["permission"] == "compute.routes.list"

@@ -72,6 +72,10 @@ def test_a_difference_has_its_three_sides_as_text() -> None:
         (drift(unknown=("a",)), "unknown", 2),
         (drift(COSMETIC, unknown=("a",)), "unknown", 2),
         (drift(difference(), unknown=("a",)), "fail", 1),
+        (replace(drift(), blind=(HIDDEN,)), "unknown", 2),
+        (replace(drift(COSMETIC), blind=(HIDDEN,)), "unknown", 2),
+        (replace(drift(difference()), blind=(HIDDEN,)), "fail", 1),
+        (replace(drift(), unheard=HIDDEN), "pass", 0),
     ],
 )
 def test_status_and_exit_code(found: Drift, status: str, code: int) -> None:
@@ -84,6 +88,11 @@ def test_the_sentence_is_enough_by_itself() -> None:
     assert sentence(drift()) == "staging: no drift in 40 fields"
     assert sentence(drift(difference())) == f"staging: 1 critical difference — {CONNECTOR}: cuts Redis off"
     assert sentence(drift(unknown=("a", "b"))) == "staging: 2 fields could not be compared"
+    hidden = replace(drift(COSMETIC), blind=(HIDDEN, replace(HIDDEN, message="I can't read routes.")))
+    assert sentence(hidden) == (
+        "staging: 1 cosmetic difference, and I can't read firewall rules; 1 more could not be read"
+    )
+    assert sentence(replace(drift(), unheard=HIDDEN)) == "staging: no drift in 40 fields"
 
 
 def test_text_has_a_table_and_what_follows_from_it() -> None:
@@ -129,7 +138,7 @@ def test_junit_tells_failures_from_errors() -> None:
     """A difference is a failure, an accepted or cosmetic one skipped, what could not be told an error."""
     suite = ET.fromstring(junit(FULL))[0]
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "4", "failures": "2", "errors": "1", "skipped": "1"}
+    assert counts == {"tests": "5", "failures": "2", "errors": "2", "skipped": "1"}
     well = ET.fromstring(junit(drift()))[0]
     assert (well.get("tests"), well.get("failures")) == ("1", "0")
     assert ET.fromstring(junit(drift(difference(live="\x00\x1b")))) is not None
