@@ -496,7 +496,7 @@ WORDS: dict[Reason, Words] = {
     Reason.VANTAGE_CANNOT_TELL: Words(
         "could not be told from here",
         "It was asked from a place that is not in the service's network, so it says nothing of the path.",
-        "The message says why the Cloud Run job did not answer; `whybot doctor` says what it needs.",
+        "The line below the table says why the job could not tell; `whybot doctor` says what it needs.",
     ),
     Reason.PROBER_OVERLOADED: Words(
         "could not be told",

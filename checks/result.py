@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from checks.reasons import Reason
 
+JOB_SILENT = "job_silent"
+"""The fact of a dependency's result that says why the Cloud Run job could not tell."""
+
 Fact = str | int | float | bool | None | list[str]
 
 

@@ -19,6 +19,8 @@ WHY, DETAILS, RUN_AGAIN = "why", "details", "run_again"
 
 FALLBACK_TEXT = 7_500
 LINE = 200
+BELIEVED, ORIGIN = 600, 800
+"""Characters in which a card says whom to believe and why, and in its text that with where it was asked."""
 NAMED = 5
 COLUMNS = (
     {"is_wrapped": False},
@@ -141,7 +143,7 @@ def _origin(state: CardState) -> list[str]:
     when = kit.date(state.finished_at or state.asked_at)
     return [
         kit.escape(origin(state.sweep), 300),
-        kit.escape(believed(state.sweep), 300),
+        kit.escape(believed(state.sweep), BELIEVED),
         _waiting(state),
         took,
         _asked_by(state.requesters),
@@ -188,11 +190,11 @@ def _text(title: str, state: CardState) -> str:
     bad = [f"{words.mark(each.status)} {name(each)}: {kit.one_line(each.message)}" for each in wrong(sweep)]
     well = [f"{name(each)} {words.time(each)}".removesuffix(" —") for each in _well(sweep)]
     where = " · ".join(part for part in (kit.one_line(origin(sweep)), believed(sweep)) if part)
-    lines = [kit.escape(title, 600)]
-    lines += _as_many(bad, [name(each) for each in wrong(sweep)], kit.TEXT - 1_000)
-    if well:
-        lines.append(kit.escape("ok: " + ", ".join(well), 300))
-    lines.append(kit.escape(where, 300))
+    first = kit.escape(title, 600)
+    last = [kit.escape("ok: " + ", ".join(well), 300)] if well else []
+    last.append(kit.escape(where, ORIGIN))
+    room = kit.TEXT - sum(len(line) + 1 for line in (first, *last))
+    lines = [first, *_as_many(bad, [name(each) for each in wrong(sweep)], room), *last]
     return "\n".join(lines)
 
 

@@ -2,11 +2,11 @@
 
 from checks.durations import spoken
 from checks.output import headline as words
-from checks.reasons import Reason
-from checks.result import CheckResult, Status, Sweep, Vantage
+from checks.result import JOB_SILENT, CheckResult, Status, Sweep, Vantage
 
 MUTE = f"dependencies were asked from here, {words.MUTE}"
 BELIEVE_JOB = "believe the Cloud Run job where it says something else"
+UNASKED = "dependencies could not be asked"
 NAMED = 3
 
 
@@ -33,16 +33,23 @@ def origin(sweep: Sweep) -> str:
 
 def believed(sweep: Sweep) -> str:
     """Which answers to believe, where that is a question; otherwise nothing."""
-    mute = [each for each in sweep.results if not each.vantage.speaks]
+    mute = any(not each.vantage.speaks for each in sweep.results)
+    if silent := _silent(sweep):
+        return f"{MUTE if mute else UNASKED}: {silent}"
     if mute:
-        told = any(each.reason is Reason.VANTAGE_CANNOT_TELL for each in mute)
-        return MUTE if told else f"{MUTE}: {BELIEVE_JOB}"
+        return f"{MUTE}: {BELIEVE_JOB}"
     differ = [each.name for each in sweep.worst_first() if _differs(each)]
     if not differ:
         return ""
     names = ", ".join(differ[:NAMED]) + (f" and {len(differ) - NAMED} more" if len(differ) > NAMED else "")
     says = "says" if len(differ) == 1 else "say"
     return f"{names} {says} something else from here: believe the job, which is in the service's network"
+
+
+def _silent(sweep: Sweep) -> str:
+    """Why the job could not tell; the same for all whose answer did not come."""
+    told = (each.facts[JOB_SILENT] for each in sweep.worst_first() if JOB_SILENT in each.facts)
+    return str(next(told, ""))
 
 
 def _differs(result: CheckResult) -> bool:

@@ -6,13 +6,29 @@ from typing import TypeAlias
 
 from checks.durations import spoken
 from checks.reasons import Reason
-from checks.result import CheckResult, Status, Vantage
+from checks.result import JOB_SILENT, CheckResult, Status, Vantage
 from checks.runner import utc_now
 from checks.spec import CheckSpec
 from checks.vantage.job import JobSilent, Waiting
 
 HERE_STATUS, HERE_MS = "here_status", "here_ms"
 """Facts of a dependency's result: what the same check found from here."""
+COULD_NOT_TELL = "the job could not tell"
+OF_THE_WAY = frozenset(
+    {
+        Reason.OVER_BUDGET,
+        Reason.DNS_NXDOMAIN,
+        Reason.DNS_SERVFAIL,
+        Reason.DNS_TIMEOUT,
+        Reason.DNS_NO_RECORD,
+        Reason.CONNECT_REFUSED,
+        Reason.CONNECT_TIMEOUT,
+        Reason.CONNECT_UNREACHABLE,
+        Reason.CONNECTION_RESET,
+        Reason.READ_TIMEOUT,
+    }
+)
+"""What another network can be to blame for; everything else is the server's own answer, from anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +46,11 @@ Heard: TypeAlias = FromHere | CheckResult | Waiting | JobSilent
 class Joining:
     """One sweep. `remote` are the checks that are the job's.
 
-    `asks_both` where they are asked from here as well. `service` is the one that the job speaks for, `job`
-    the place where it is.
+    `asks_both` where they are asked from here as well. `job` is the place where it is.
     """
 
     here: Vantage
     job: Vantage
-    service: str
     remote: Mapping[str, CheckSpec]
     asks_both: bool
     answered: set[str] = field(default_factory=set)
@@ -71,7 +85,7 @@ class Joining:
             return
         for name in names:
             if name in self._here:
-                yield doubted(replace(self._here[name], vantage=mute(self.here)), self.service, self._silent)
+                yield doubted(replace(self._here[name], vantage=mute(self.here)), self._silent)
             elif not self.asks_both:
                 yield untold(self.remote[name], self.job, self._silent)
 
@@ -91,18 +105,23 @@ def joined(result: CheckResult, here: CheckResult | None) -> CheckResult:
     return replace(result, message=message, facts=dict(result.facts) | _seen(here))
 
 
-def doubted(result: CheckResult, service: str, why: JobSilent) -> CheckResult:
-    """What was found from here in place of the job: a pass is none, a failure is one from here."""
-    untold_of = f"whether {service} reaches it could not be told: {why}"
-    if result.status is not Status.PASS:
-        return replace(result, message=f"{result.message} (from here; {untold_of})")
+def doubted(result: CheckResult, why: JobSilent) -> CheckResult:
+    """What was found from here in place of the job: neither a pass nor a failure of the way says anything.
+
+    What the server itself answered stays. Why the job is silent is a fact, since it is the same for all.
+    """
+    facts = dict(result.facts) | {JOB_SILENT: str(why)}
+    passed = result.status is Status.PASS
+    if not passed and result.reason not in OF_THE_WAY:
+        return replace(result, message=f"{result.message} (from here; {COULD_NOT_TELL})", facts=facts)
+    seen = f"answers here{_took(result)}" if passed else f"from here: {result.message}"
     return replace(
         result,
         status=Status.UNKNOWN,
         reason=Reason.VANTAGE_CANNOT_TELL,
-        message=f"answers here{_took(result)}; {untold_of}",
+        message=f"{seen}; {COULD_NOT_TELL}",
         duration_ms=None,
-        facts=dict(result.facts) | _seen(result),
+        facts=facts | _seen(result),
     )
 
 
@@ -116,11 +135,11 @@ def untold(spec: CheckSpec, vantage: Vantage, why: JobSilent) -> CheckResult:
         layer=spec.layer,
         status=Status.UNKNOWN,
         reason=Reason.VANTAGE_CANNOT_TELL,
-        message=f"not asked: {why}",
+        message=f"not asked; {COULD_NOT_TELL}",
         duration_ms=None,
         budget_ms=spec.budget,
         phases=(),
-        facts={},
+        facts={JOB_SILENT: str(why)},
         attempts=0,
         vantage=vantage,
         started_at=utc_now(),

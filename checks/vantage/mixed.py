@@ -58,7 +58,6 @@ class Vantages:
         self._absent = absent
         self._prepare = prepare
         self._job = environment.vantages.job
-        self._job_service = self._job.service if self._job else ""
         self._job_vantage = Vantage("job", f"Cloud Run job in {environment.region}")
         self._choice = choice if self._job is not None else Choice.HERE
 
@@ -123,9 +122,7 @@ class Vantages:
             return
         local = [spec for spec in specs if spec.name not in remote or self._choice is Choice.BEST]
         merged = _Merged(self._quietly(local), self._from_job(list(remote.values())))
-        joining = Joining(
-            self._here, self._job_vantage, self._job_service, remote, self._choice is Choice.BEST
-        )
+        joining = Joining(self._here, self._job_vantage, remote, self._choice is Choice.BEST)
         async with aclosing(merged.items()) as items:
             async for item in items:
                 for event in joining.taken(item):

@@ -50,10 +50,16 @@ def test_answers_that_say_nothing_of_the_service_are_told_as_such() -> None:
     """With the advice to believe the job, unless it could not be asked."""
     asked_here = sweep(result("redis", vantage=MUTE), result("backend", layer="service"))
     assert believed(asked_here).endswith("believe the Cloud Run job where it says something else")
-    untold = result("redis", Status.UNKNOWN, Reason.VANTAGE_CANNOT_TELL, vantage=MUTE)
-    assert believed(sweep(untold)) == (
-        "dependencies were asked from here, which says nothing of what the service reaches"
+    facts = {"job_silent": "there is no job whybot-probe"}
+    untold = [
+        result(name, Status.UNKNOWN, Reason.VANTAGE_CANNOT_TELL, vantage=MUTE, facts=facts)
+        for name in ("redis", "postgres")
+    ]
+    assert believed(sweep(*untold)) == (
+        "dependencies were asked from here, which says nothing of what the service reaches: "
+        "there is no job whybot-probe"
     )
+    assert text(sweep(*untold)).count("there is no job") == 1
 
 
 def test_a_pass_that_says_nothing_of_the_service_is_not_healthy() -> None:

@@ -3,12 +3,19 @@
 import asyncio
 from contextlib import aclosing
 
+import pytest
+
+from checks.output.text import text
+from checks.overlay import Overlay
 from checks.reasons import Reason
 from checks.result import Status, Sweep, Vantage
 from checks.runner import Runner
 from checks.secrets import Secrets
+from checks.vantage.job import JobSilent
+from checks.vantage.joining import doubted
 from checks.vantage.mixed import Choice, Vantages
 from tests.bot.running import until
+from tests.checks.results import result
 from tests.checks.specs import acted, answer
 from tests.checks.vantage.place import BAD, GOOD, HERE, Staging, refused, staging, state
 
@@ -87,10 +94,9 @@ async def test_without_the_job_a_pass_is_none() -> None:
     assert statuses(sweep) == {"redis": Status.UNKNOWN, "postgres": Status.UNKNOWN, "backend": Status.PASS}
     assert (redis.reason, redis.duration_ms) == (Reason.VANTAGE_CANNOT_TELL, None)
     assert redis.message.startswith("answers here in ")
-    assert (
-        "; whether backend reaches it could not be told: there is no job whybot-probe in us-central1; "
-        in redis.message
-    )
+    assert redis.message.endswith("; the job could not tell")
+    assert str(redis.facts["job_silent"]).startswith("there is no job whybot-probe in us-central1; ")
+    assert text(sweep).count("there is no job whybot-probe") == 1
     assert redis.vantage == Vantage("here", "this machine (test)", speaks=False)
     assert redis.facts["here_status"] == "pass"
 
@@ -102,9 +108,31 @@ async def test_without_the_job_a_failure_stays_one() -> None:
         sweep = await swept(place, absent="WHYBOT_VANTAGE_KEY is not set")
     redis = next(each for each in sweep.results if each.name == "redis")
     assert (redis.status, redis.vantage.speaks) == (Status.FAIL, False)
-    assert redis.message.endswith(
-        "(from here; whether backend reaches it could not be told: WHYBOT_VANTAGE_KEY is not set)"
-    )
+    assert redis.message.endswith(" (from here; the job could not tell)")
+    assert redis.facts["job_silent"] == "WHYBOT_VANTAGE_KEY is not set"
+
+
+async def test_without_the_job_the_way_from_here_is_not_blamed_on_the_target() -> None:
+    """A laptop that cannot reach Redis says nothing of the service: unknown, with what was seen from here."""
+    async with staging() as place:
+        place.here = Overlay(place.here.addresses | {"203.0.113.10:8001": "127.0.0.1:1"})
+        sweep = await swept(place, absent="WHYBOT_VANTAGE_KEY is not set")
+    redis = next(each for each in sweep.results if each.name == "redis")
+    assert (redis.status, redis.reason) == (Status.UNKNOWN, Reason.VANTAGE_CANNOT_TELL)
+    assert redis.message.startswith("from here: ")
+    assert "refused" in redis.message
+    assert redis.message.endswith("; the job could not tell")
+    assert redis.facts["here_status"] == "fail"
+    assert sweep.status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_only_a_failure_of_the_way_is_doubted(reason: Reason) -> None:
+    """What the server itself answered is its failure from anywhere."""
+    found = doubted(result("redis", Status.FAIL, reason, vantage=HERE), JobSilent("no key"))
+    way = {"dns_", "connect_", "connection_reset", "read_timeout", "over_budget"}
+    of_the_way = reason is not Reason.DNS_WRONG_RECORD and any(map(reason.value.startswith, way))
+    assert (found.status is Status.UNKNOWN) is of_the_way
 
 
 async def test_job_of_another_network_is_not_believed() -> None:
@@ -113,7 +141,8 @@ async def test_job_of_another_network_is_not_believed() -> None:
         place.project.seen = state(GOOD, ("r2", 100, BAD))
         sweep = await swept(place)
     assert statuses(sweep) == {"redis": Status.UNKNOWN, "postgres": Status.UNKNOWN, "backend": Status.PASS}
-    assert all("legacy-connector" in each.message for each in sweep.results if each.name != "backend")
+    why = [str(each.facts["job_silent"]) for each in sweep.results if each.name != "backend"]
+    assert all("legacy-connector" in each for each in why)
 
 
 async def test_job_alone_says_what_it_did_not_ask() -> None:
@@ -122,9 +151,10 @@ async def test_job_alone_says_what_it_did_not_ask() -> None:
         place.project.trouble = "die"
         sweep = await swept(place, Choice.JOB)
     assert statuses(sweep) == {"redis": Status.UNKNOWN, "postgres": Status.UNKNOWN, "backend": Status.PASS}
-    assert [each.message[:25] for each in sweep.results if each.name != "backend"] == [
-        "not asked: the execution "
-    ] * 2
+    assert {each.message for each in sweep.results if each.name != "backend"} == {
+        "not asked; the job could not tell"
+    }
+    assert "dependencies could not be asked: the execution " in text(sweep)
     assert len(place.project.runs) == 1
 
 
@@ -141,7 +171,7 @@ async def test_half_an_answer_is_completed_from_here() -> None:
             sweep = await work
     assert statuses(sweep) == {"redis": Status.PASS, "postgres": Status.UNKNOWN, "backend": Status.PASS}
     postgres = next(each for each in sweep.results if each.name == "postgres")
-    assert "answered only 1 of 2 checks in 2 s" in postgres.message
+    assert "answered only 1 of 2 checks in 2 s" in str(postgres.facts["job_silent"])
 
 
 async def test_services_do_not_wait_for_the_job() -> None:
