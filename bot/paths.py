@@ -1,12 +1,14 @@
 """Network paths asked for in Slack: read when the outbox sends the message, so that nothing else is kept.
 
-The wish is the message's own row, durable before it is acknowledged; a bot that dies while it reads leaves
-the row to the next one.
+The wish is the message's own row, durable before it is acknowledged. Where Google Cloud is slow, the message
+says so and stays due until it holds the answer: a bot that dies meanwhile leaves it to the next one.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -26,10 +28,24 @@ from checks.survey import Survey, choose, survey
 log = structlog.get_logger(__name__)
 
 COMPOSER = "path"
-SECONDS = 6.0
-"""For all of Google Cloud's answers. With the picture and the call itself it is within the outbox's lease."""
+SECONDS = 60.0
+"""Until it is given up."""
+CLOUD_SECONDS = 45.0
+"""For all of Google Cloud's answers: what has not come by then is unknown in the answer."""
 PICTURE_SECONDS = 2.5
+FIRST_SECONDS, AGAIN_SECONDS = 2.5, 5.0
+"""How long a message waits for the answer: with the call to Slack it is within the outbox's lease."""
+UNFINISHED = 0
+"""The version of a message that only says that the answer comes: the store sends what is newer than that."""
 REMEMBERED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An answer that is being made. `began` is monotonic, in seconds."""
+
+    answer: asyncio.Task[Message]
+    began: float
 
 
 class Paths:
@@ -42,8 +58,8 @@ class Paths:
         self._messages = messages
         self._uploads = uploads
         self._answers = answers
-        # What was composed and is being sent: a message that Slack wants plainer says the same again.
-        self._made: OrderedDict[str, Message] = OrderedDict()
+        # By message, also when it was made: a message that Slack wants plainer says the same again.
+        self._works: OrderedDict[str, Work] = OrderedDict()
         self._telling: set[asyncio.Task[None]] = set()
 
     async def ask(
@@ -61,33 +77,46 @@ class Paths:
 
     async def end(self) -> None:
         """Stops what is under way; nothing is lost that was promised to be kept."""
-        for task in self._telling:
+        tasks = [*self._telling, *(work.answer for work in self._works.values())]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def compose(self, due: Due) -> Composed | None:
-        """The answer as a message; None where the environment is no longer there."""
+        """The answer, or that it comes; None where the environment is no longer there."""
         payload = due.payload or {}
         if payload.get("environment") not in self._eyes:
             return None
-        if due.id not in self._made:
-            message = await self._message(
-                payload["environment"], tuple(payload["names"]), payload["person"], upload=True
-            )
-            self._made[due.id] = message
-            while len(self._made) > REMEMBERED:
-                self._made.popitem(last=False)
-        return Composed(self._made[due.id], due.version)
+        environment, names, person = payload["environment"], tuple(payload["names"]), payload["person"]
+        work = self._works.get(due.id) or self._begin(due.id, environment, names, person)
+        done, _ = await asyncio.wait([work.answer], timeout=AGAIN_SECONDS if due.ts else FIRST_SECONDS)
+        if done:
+            return Composed(work.answer.result(), due.version)
+        waited = time.monotonic() - work.began
+        return Composed(view.reading(environment, names, person, waited), UNFINISHED)
+
+    def _begin(self, message_id: str, environment: str, names: tuple[str, ...], person: str) -> Work:
+        answer = asyncio.create_task(self._answer(environment, names, person, upload=True))
+        work = self._works[message_id] = Work(answer, time.monotonic())
+        while len(self._works) > REMEMBERED:
+            _, oldest = self._works.popitem(last=False)
+            oldest.answer.cancel()
+        return work
 
     async def _tell(
         self, environment: str, names: tuple[str, ...], person: str, response_url: str | None
     ) -> None:
-        try:
-            message = await self._message(environment, names, person, upload=False)
-        except Exception as error:  # noqa: BLE001 - the border: whoever asked is told, whatever happened
-            message = ephemeral.problem(log_unforeseen(error))
+        message = await self._answer(environment, names, person, upload=False)
         # Classic blocks: whether this workspace takes newer ones is in the store.
         await self._answers.tell(response_url, message.text, message.fallback_blocks)
+
+    async def _answer(
+        self, environment: str, names: tuple[str, ...], person: str, *, upload: bool
+    ) -> Message:
+        try:
+            return await self._message(environment, names, person, upload=upload)
+        except Exception as error:  # noqa: BLE001 - the border: whoever asked is told, whatever happened
+            return ephemeral.problem(log_unforeseen(error))
 
     async def _message(
         self, environment: str, names: tuple[str, ...], person: str, *, upload: bool
@@ -95,7 +124,7 @@ class Paths:
         eyes = self._eyes[environment]
         try:
             async with asyncio.timeout(SECONDS):
-                found = await survey(eyes, choose(eyes.environment, names))
+                found = await survey(eyes, choose(eyes.environment, names), seconds=CLOUD_SECONDS)
         except TimeoutError:
             return view.too_long(environment, SECONDS)
         picture, alt = await self._picture(found) if upload else (None, "")

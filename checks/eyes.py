@@ -51,8 +51,12 @@ class Eyes:
         chosen = [spec for spec in specs if not names or spec.name in names]
         return tuple(await asyncio.gather(*map(self._target, chosen)))
 
-    async def paths(self, service: str, names: Sequence[str] = ()) -> tuple[Path, ...]:
+    async def paths(
+        self, service: str, names: Sequence[str] = (), *, seconds: float = 20.0
+    ) -> tuple[Path, ...]:
         """The paths of a service (its key in the file) to these dependencies, or to all that it uses.
+
+        What Google Cloud does not answer in so many seconds is unknown.
 
         Raises KeyError for a service that the file does not have or that is not on Cloud Run.
         """
@@ -62,7 +66,7 @@ class Eyes:
             raise KeyError(service)
         if not wanted:
             return ()  # it uses nothing
-        state, targets = await asyncio.gather(self.cloud.state(), self.targets(wanted))
+        state, targets = await asyncio.gather(self.cloud.state(seconds=seconds), self.targets(wanted))
         known = Paths(state)
         return tuple(path for target in targets for path in known.explain(cloud_run, target))
 

@@ -87,9 +87,11 @@ def choose(environment: Environment, names: Sequence[str] = (), service: str | N
     return Asked(environment.name, tuple((key, each) for key, each in chosen.items() if each))
 
 
-async def survey(eyes: Eyes, asked: Asked) -> Survey:
-    """Asks for every path. What cannot be read raises nothing: its paths are unknown."""
-    found = [(key, path) for key, names in asked.paths for path in await eyes.paths(key, names)]
+async def survey(eyes: Eyes, asked: Asked, *, seconds: float = 20.0) -> Survey:
+    """Asks for every path. What cannot be read in so many seconds raises nothing: its paths are unknown."""
+    found = [
+        (key, path) for key, names in asked.paths for path in await eyes.paths(key, names, seconds=seconds)
+    ]
     found.sort(key=lambda each: WORST_FIRST.index(each[1].verdict))
     environment = eyes.environment
     return Survey(environment.name, environment.title or environment.name, eyes.now(), tuple(found))

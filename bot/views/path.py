@@ -40,6 +40,16 @@ def looking(environment: str, names: Sequence[str]) -> Message:
     return _private(f"Looking at the network path{to} in {environment}. The answer comes into this channel.")
 
 
+def reading(environment: str, names: Sequence[str], person: str, seconds: float) -> Message:
+    """The message itself, while Google Cloud is slow."""
+    to = f" to {', '.join(names)}" if names else ""
+    line = kit.escape(f"{environment}: reading Google Cloud for the network path{to}", kit.SECTION - 2)
+    asked = f"asked by {kit.user(person)}" if person else ""
+    slow = f"it is slow: {seconds:.0f} s so far; the answer comes into this message"
+    blocks = [kit.section(f"*{line}*"), kit.context(slow, asked)]
+    return Message(f"{line} ({slow})", blocks, blocks)
+
+
 def looking_without_store(environment: str) -> Message:
     """The same, where whybot's store does not answer."""
     return _private(

@@ -28,13 +28,19 @@ PATIENT = Patience(call=5.0, lease=15.0, settle=0.5, longest=0.5)
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
-    """The incident in the fake Google Cloud; the variables that lead there."""
-    async with StagingCloud() as cloud:
-        await cloud.change(load_scenario("seed-503").changes())
-        overlay = tmp_path / "overlay.json"
-        overlay.write_text(json.dumps({"addresses": {}, "google": cloud.addresses}))
-        yield {"WHYBOT_OVERLAY": str(overlay), "WHYBOT_ENVIRONMENTS": str(ENVIRONMENTS)}
+async def cloud() -> AsyncIterator[StagingCloud]:
+    """The incident in the fake Google Cloud."""
+    async with StagingCloud() as made:
+        await made.change(load_scenario("seed-503").changes())
+        yield made
+
+
+@pytest.fixture
+def world(cloud: StagingCloud, tmp_path: Path) -> dict[str, str]:
+    """The variables that lead to that cloud."""
+    overlay = tmp_path / "overlay.json"
+    overlay.write_text(json.dumps({"addresses": {}, "google": cloud.addresses}))
+    return {"WHYBOT_OVERLAY": str(overlay), "WHYBOT_ENVIRONMENTS": str(ENVIRONMENTS)}
 
 
 @pytest.fixture
@@ -104,6 +110,35 @@ async def test_the_seed_is_told_with_its_broken_step(
         ):
             assert response.content_type == "image/png"
             assert (await response.read()).startswith(b"\x89PNG")
+
+
+async def test_a_slow_cloud_is_waited_for_in_the_message(
+    cloud: StagingCloud, world: dict[str, str], slack: SandboxServer, address: str
+) -> None:
+    """The message says that the answer comes, and becomes it: the same one, with its picture."""
+    end = cloud.fake.trouble("slow", "run.services.list", seconds=5.0)
+    async with running(world, slack, address):
+        await triage(slack, "path staging redis")
+        assert "the answer comes into this message" in (await answered(slack)).text
+        end()
+        await until(lambda: answers(slack)[0].text.startswith("🔴 staging: backend cannot reach Redis\n"))
+        (message,) = answers(slack)
+        assert of_kind(message, "plan")
+        assert of_kind(message, "image")
+
+
+async def test_an_answer_under_way_is_given_by_the_next_bot(
+    cloud: StagingCloud, world: dict[str, str], slack: SandboxServer, address: str
+) -> None:
+    """A bot that ends while it reads leaves its message to the next one; no second one is posted."""
+    end = cloud.fake.trouble("slow", seconds=30.0)
+    async with running(world, slack, address):
+        await triage(slack, "path staging redis")
+        assert "the answer comes" in (await answered(slack)).text
+    end()
+    async with running(world, slack, address):
+        await until(lambda: answers(slack)[0].text.startswith("🔴 staging: backend cannot reach Redis\n"))
+    assert len(answers(slack)) == 1
 
 
 async def test_a_picture_that_cannot_be_uploaded_is_left_out(
