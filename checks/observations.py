@@ -241,11 +241,10 @@ class NextHop(StrEnum):
 class Route:
     """A route of one network: static, of a subnet, learned dynamically, or imported over a peering.
 
-    `hop` names the next hop (a tunnel, a peering, …). The most specific destination wins, then the lowest
-    priority
-    number. `tags` not empty: only for instances with one of these tags. `status` is ACTIVE, DROPPED,
-    INACTIVE or
-    PENDING, empty where the API does not say.
+    `hop` names the next hop (a tunnel, a peering, …). `checks.path.routing` tells which one wins. `tags` not
+    empty: only for instances with one of these tags. `status` is ACTIVE, DROPPED, INACTIVE or PENDING, empty
+    where the API does not say. `exchanged` is what a route over a peering is there: SUBNET_PEERING_ROUTE,
+    STATIC_PEERING_ROUTE or DYNAMIC_PEERING_ROUTE, else empty.
     """
 
     network: Ref
@@ -257,6 +256,7 @@ class Route:
     priority: int = 0
     tags: tuple[str, ...] = ()
     status: str = ""
+    exchanged: str = ""
 
 
 @dataclass(frozen=True, slots=True)

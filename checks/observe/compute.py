@@ -207,6 +207,7 @@ def peering_route_of(message: Any, network: str, peering: str, context: Context)
         hop=peering,
         priority=message.priority,
         status="ACTIVE" if message.imported else "INACTIVE",
+        exchanged=message.type_,
     )
 
 

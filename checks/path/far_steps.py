@@ -1,12 +1,15 @@
 """The steps between the network and the target: routes, firewall, the target's own state, TLS and AUTH."""
 
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 
-from checks.observations import Blind, Firewall, NextHop, RedisInstance, Source, SqlInstance
+from checks.observations import Blind, Firewall, NextHop, RedisInstance, Route, Source, SqlInstance
+from checks.path.far_end import far_end
 from checks.path.firewall import Leaving, decide
 from checks.path.model import Step, StepKey
 from checks.path.observed import Managed, cannot_tell
-from checks.path.question import Question, in_reserved_range
+from checks.path.question import Question, addresses, in_reserved_range, waiting
+from checks.path.ranges import holds
 from checks.path.routing import LOCAL, RELAYS, TUNNELS, Way, described
 from checks.path.steps import made, past_the_vpc, skipped, sources, unknown
 from checks.result import Status
@@ -17,6 +20,9 @@ REDIS_DOWN = frozenset({"CREATING", "DELETING", "REPAIRING"})
 # https://cloud.google.com/sql/docs/mysql/admin-api/rest/v1/instances#sqlinstancestate
 SQL_DOWN = frozenset({"SUSPENDED", "STOPPED", "PENDING_CREATE", "PENDING_DELETE", "FAILED"})
 UP = frozenset({"READY", "RUNNABLE"})
+MANAGED_KINDS = {"redis": "Memorystore", "postgres": "Cloud SQL"}
+"""Kinds of checks whose server is a managed instance as a rule."""
+SAID = 3
 
 
 def route(question: Question, network: Step) -> Step:
@@ -36,8 +42,33 @@ def route(question: Question, network: Step) -> Step:
     if hop in RELAYS:
         return made(key, Status.UNKNOWN, f"{said} Whether it is handed on could not be told.", **more)
     if hop in TUNNELS:
-        return made(key, Status.PASS, f"{said[:-1]}, which is a detour.", detour=True, **more)
+        return _into_tunnel(question, way.leading, way, network)
     return made(key, Status.PASS, said, **more)
+
+
+def _into_tunnel(question: Question, tunnel: Route, way: Way, network: Step) -> Step:
+    """The route is one into a tunnel, which is a detour at best."""
+    key, said = StepKey.ROUTE, described(tunnel)
+    more = {"field": ROUTE_FIELD, "observed": said, "sources": sources(tunnel)}
+    beyond = far_end(question, tunnel)
+    if beyond is None:
+        held = f"a route holds {question.where}: {said}, which is a detour."
+        return made(key, Status.PASS, held, detour=True, **more)
+    if network.status is Status.UNKNOWN:
+        return unknown(key, waiting(StepKey.NETWORK, "what is behind the tunnel"), ROUTE_FIELD, said)
+    if isinstance(beyond, Blind):
+        return unknown(key, beyond, ROUTE_FIELD, said)
+    assert not isinstance(question.network, Blind)  # noqa: S101 - there would be no way
+    asleep = "".join(f" Peering {each.name} is {each.state}." for each in way.idle)
+    name = question.network.name
+    return made(
+        key,
+        Status.FAIL,
+        f"{name} imports no route to {question.where}, and {beyond.why}{asleep}",
+        expected=f"a route to {question.address_text}",
+        change=_missing_route(question, name),
+        **more,
+    )
 
 
 def _no_route(question: Question, way: Way) -> Step:
@@ -127,12 +158,13 @@ def more_specific(question: Question, network: Step, route: Step) -> Step:
     way = question.way
     if isinstance(way, Blind):
         return unknown(key, way, ROUTE_FIELD)
+    if way.unlisted:
+        # One that is not known may win, even over one that leads elsewhere: routes of subnets come first.
+        return unknown(key, way.unlisted[0], ROUTE_FIELD)
     if way.winner is not None and way.leading is not None and way.winner != way.leading:
         stolen = _taken_elsewhere(question, way)
         if stolen is not None:
             return stolen
-    if way.unlisted:
-        return unknown(key, way.unlisted[0], ROUTE_FIELD)
     if way.leading is None:
         return unknown(key, cannot_tell("which route leads there could not be told"), ROUTE_FIELD)
     said = f"no more specific route takes {question.where} elsewhere."
@@ -205,7 +237,7 @@ def _doubtful_rule(rules: Sequence[Firewall], field: str) -> Step:
 
 def target(question: Question) -> Step:
     """The instance is there, at this address and port, and in order."""
-    key, field, title = StepKey.TARGET, "Instance.state", question.target.title
+    key, field = StepKey.TARGET, "Instance.state"
     managed = question.observed.managed(question.target.kind)
     if isinstance(managed, Blind):
         return unknown(key, managed, field)
@@ -214,17 +246,63 @@ def target(question: Question) -> Step:
     instance = question.instance
     if instance is not None:
         return _wrong_port(instance, question) or _instance_state(instance, field)
+    if question.target.kind not in MANAGED_KINDS:
+        return _another_server(question)
+    if isinstance(question.address, IPv6Address):
+        return unknown(key, waiting(StepKey.EGRESS, "how Cloud Run carries IPv6 here"), field)
     moved = next((each for each in managed if in_reserved_range(each, question.address)), None)
+    moved = moved or _beside(question, managed)
     if moved is not None:
         return _moved(question, moved)
-    if question.internal is False or not managed:
-        return skipped(key, f"{title} is no managed instance of the project; its state is not looked at.")
+    if question.internal is False and not any(
+        isinstance(each, SqlInstance) and each.public_addresses for each in managed
+    ):
+        return _another_server(question)
     subnets = question.observed.subnets_of(question.address)
     if isinstance(subnets, Blind):
         return unknown(key, subnets, field)
-    if subnets or _reached_outside(question):
-        return skipped(key, f"{title} is no managed instance of the project; its state is not looked at.")
-    return _moved(question, managed[0])
+    if managed and question.internal and not subnets and not _reached_outside(question):
+        return _moved(question, managed[0])
+    return _nobody(question, managed, field)
+
+
+def _another_server(question: Question) -> Step:
+    """No instance that Google runs: nothing is read of the machine, nor of what may come in to it."""
+    said = f"{question.target.title} is no managed instance of the project: its state and the ingress rules "
+    return skipped(StepKey.TARGET, said + "of the target were not looked at.")
+
+
+def _beside(question: Question, managed: Sequence[Managed]) -> Managed | None:
+    """The instance whose own address is in the very range that a peering leads to the asked one.
+
+    A route that a peering imports is a subnet of the service's network, and a subnet is of one region: an
+    instance there would be among those that were read.
+    https://cloud.google.com/vpc/docs/subnets
+    """
+    way = question.way
+    if isinstance(way, Blind) or way.leading is None or way.leading.next_hop is not NextHop.PEERING:
+        return None
+    range_ = way.leading.destination
+    return next((each for each in managed if any(holds(range_, one) for one in addresses(each))), None)
+
+
+def _nobody(question: Question, managed: Sequence[Managed], field: str) -> Step:
+    """None of the instances that were read has the address; a server of another kind may have it."""
+    state = question.observed.state
+    place = f"{state.project}, {state.region}," if question.target.kind == "redis" else state.project
+    at = ", ".join(f"{each.name} is at {_where(each)}" for each in managed[:SAID])
+    more = f" and {len(managed) - SAID} more" if len(managed) > SAID else ""
+    said = f"No {MANAGED_KINDS[question.target.kind]} instance of {place} has {question.address_text}"
+    said += f" ({at}{more})." if at else "."
+    return made(
+        StepKey.TARGET,
+        Status.UNKNOWN,
+        f"{said} Whether another server has it could not be told; "
+        "ingress rules of the target were not looked at.",
+        field=field,
+        observed="no such instance",
+        sources=sources(*managed[:SAID]),
+    )
 
 
 def _reached_outside(question: Question) -> bool:

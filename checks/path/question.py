@@ -91,7 +91,7 @@ class Question:
         """The managed instance that has the address, as far as instances were read."""
         managed = self.observed.managed(self.target.kind)
         known = () if isinstance(managed, Blind) else managed
-        return next((each for each in known if self.address in _addresses(each)), None)
+        return next((each for each in known if self.address in addresses(each)), None)
 
     @cached_property
     def through_vpc(self) -> bool | None:
@@ -196,7 +196,7 @@ class Question:
         return home
 
 
-def _addresses(instance: Managed) -> set[Address | None]:
+def addresses(instance: Managed) -> set[Address]:
     """The private addresses of an instance, and its public ones."""
     if isinstance(instance, RedisInstance):
         texts = [instance.host, instance.read_endpoint]

@@ -1,6 +1,9 @@
-"""Which route a packet takes in a network: the most specific one, then the one of the lowest number.
+"""Which route a packet takes in a network.
 
-https://cloud.google.com/vpc/docs/routes#routeselection. Policy-based routes are not looked at.
+Routes of subnets, its own and those of peers, come first, and where one holds the address no custom route is
+looked at, however specific. Among either kind the most specific one wins, then the one of the lowest number
+(https://cloud.google.com/vpc/docs/routes#routeselection). Policy-based routes, which come before all of them,
+are not looked at.
 """
 
 from dataclasses import dataclass
@@ -8,14 +11,16 @@ from dataclasses import dataclass
 from checks.names import Ref
 from checks.observations import Blind, NextHop, Peering, Route
 from checks.path.observed import Observed
-from checks.path.ranges import Address, parse_range
+from checks.path.ranges import Address, Range, parse_range
 
 LOCAL = frozenset({NextHop.SUBNET, NextHop.PEERING})
-# An unusual way, which is slower or leaves Google's network; the far side is not looked at.
+# An unusual way, which is slower or leaves the network; `far_end` tells what is known of its far side.
 TUNNELS = frozenset({NextHop.VPN, NextHop.INTERCONNECT, NextHop.HUB})
 # A machine of the user's that may or may not hand on what it gets.
 RELAYS = frozenset({NextHop.INSTANCE, NextHop.ADDRESS, NextHop.LOAD_BALANCER})
 USABLE = frozenset({"", "ACTIVE"})
+# Memorystore's and Cloud SQL's routes are of this type, which is meant where the API does not say.
+OF_A_SUBNET = frozenset({"", "SUBNET_PEERING_ROUTE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def find_way(
     peerings = () if isinstance(known, Blind) else known.peerings
     idle = tuple(each for each in peerings if each.state != "ACTIVE")
     asleep = {each.name for each in idle}
-    ranked: list[tuple[tuple[int, int, int, str, str], Route]] = []
+    ranked: list[tuple[tuple[bool, int, int, bool, str, str, str], Route]] = []
     lame: list[Route] = []
     for route in observed.routes(network):
         held = parse_range(route.destination)
@@ -53,8 +58,7 @@ def find_way(
         if route.status not in USABLE or (route.next_hop is NextHop.PEERING and route.hop in asleep):
             lame.append(route)
             continue
-        rank = (-held.prefixlen, route.next_hop not in LOCAL, route.priority, route.next_hop, route.name)
-        ranked.append((rank, route))
+        ranked.append((_rank(route, held), route))
     in_order = [route for _, route in sorted(ranked, key=lambda each: each[0])]
     dead = {NextHop.BLACKHOLE} if internet else {NextHop.BLACKHOLE, NextHop.GATEWAY}
     leading = [route for route in in_order if route.next_hop not in dead]
@@ -65,6 +69,25 @@ def find_way(
         lame=tuple(lame),
         idle=idle,
         unlisted=tuple(observed.unlisted(network)),
+    )
+
+
+def is_of_subnet(route: Route) -> bool:
+    """Whether a route is of a subnet, of the network itself or of a peer, and not a custom one."""
+    peered = route.next_hop is NextHop.PEERING and route.exchanged in OF_A_SUBNET
+    return peered or route.next_hop is NextHop.SUBNET
+
+
+def _rank(route: Route, held: Range) -> tuple[bool, int, int, bool, str, str, str]:
+    """The lowest wins; the last parts only make an order of routes that Google would use in equal parts."""
+    return (
+        not is_of_subnet(route),
+        -held.prefixlen,
+        route.priority,
+        route.next_hop not in LOCAL,
+        route.next_hop,
+        route.hop,
+        route.name,
     )
 
 

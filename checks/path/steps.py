@@ -3,10 +3,12 @@
 Each function answers one step from a `Question`. docs/network-path.md tells each rule with its source.
 """
 
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from checks.names import Ref
 from checks.observations import Blind, Connector, Egress, NextHop, Source, VpcAccess
+from checks.path.far_end import Closed, far_end
 from checks.path.model import TITLES, Step, StepKey
 from checks.path.observed import cannot_tell
 from checks.path.question import Question, waiting
@@ -205,7 +207,7 @@ def network(question: Question) -> Step:
 
 def _another_network(question: Question, here: Ref, owners: tuple[Ref, ...], way: Way, field: str) -> Step:
     """It comes out at a network on which the target is not."""
-    key, title = StepKey.NETWORK, question.target.title
+    key = StepKey.NETWORK
     names = " or ".join(each.name for each in owners)
     read = sources(question.connector, question.instance, way.leading)
     if way.leading is not None:
@@ -217,8 +219,7 @@ def _another_network(question: Question, here: Ref, owners: tuple[Ref, ...], way
     return made(
         key,
         Status.FAIL,
-        f"{question.revision} leaves {_by_name(question)} at network {here.name}; "
-        f"{title} can be reached from {names} only.",
+        _leads_from(question, here, names),
         field=field,
         observed=here.name,
         expected=names,
@@ -241,7 +242,22 @@ def _reached_from(question: Question, here: Ref, names: str, way: Way, field: st
         return made(key, Status.UNKNOWN, said, **more)
     if hop in RELAYS:
         return made(key, Status.UNKNOWN, f"{said} Whether it is handed on could not be told.", **more)
+    beyond = far_end(question, way.leading) if hop in TUNNELS else None
+    if isinstance(beyond, Closed):
+        said = f"{_leads_from(question, here, names)} {beyond.why}"
+        change = f"{question.revision} would need {_way_in(question)}."
+        return made(key, Status.FAIL, said, change=change, **more)
+    if isinstance(beyond, Blind):
+        why = beyond.message[:1].upper() + beyond.message[1:]
+        return unknown(key, replace(beyond, message=f"{said} {why}"), field, here.name)
     return made(key, Status.PASS, said, detour=hop in TUNNELS, **more)
+
+
+def _leads_from(question: Question, here: Ref, names: str) -> str:
+    return (
+        f"{question.revision} leaves {_by_name(question)} at network {here.name}; "
+        f"{question.target.title} can be reached from {names} only."
+    )
 
 
 def past_the_vpc(question: Question, key: StepKey) -> Step | None:
@@ -250,6 +266,8 @@ def past_the_vpc(question: Question, key: StepKey) -> Step | None:
         return unknown(key, waiting(StepKey.VPC_ACCESS, "the revision's VPC access"))
     if question.vpc is None:
         return skipped(key, "There is no VPC access.")
+    if isinstance(question.address, IPv6Address):
+        return unknown(key, waiting(StepKey.EGRESS, "how Cloud Run carries IPv6 here"))
     if question.through_vpc is None:
         return unknown(key, waiting(StepKey.EGRESS, "whether packets go through the VPC"))
     if not question.through_vpc:

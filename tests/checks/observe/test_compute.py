@@ -78,6 +78,17 @@ def test_route_that_is_offered_but_not_imported_is_inactive() -> None:
         assert (found.status, found.hop, found.next_hop) == (status, "peer", NextHop.PEERING)
 
 
+def test_route_over_a_peering_says_what_it_is_there() -> None:
+    """A subnet's route comes before custom ones, so the difference is kept."""
+    message = plain(
+        compute_v1.ExchangedPeeringRoute(
+            dest_range="10.1.0.0/29", imported=True, type_="STATIC_PEERING_ROUTE", priority=100
+        )
+    )
+    found = compute.peering_route_of(message, "vpc", "peer", context())
+    assert (found.exchanged, found.priority) == ("STATIC_PEERING_ROUTE", 100)
+
+
 def test_subnet_has_its_secondary_ranges_and_its_own_region() -> None:
     """A subnet of another region belongs to the network as well."""
     message = plain(

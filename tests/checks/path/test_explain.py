@@ -7,7 +7,7 @@ import pytest
 from checks.path.explain import explain
 from checks.path.model import TITLES, Path, Step, StepKey
 from checks.result import Status
-from tests.checks.path.cases import look_alikes, misconfigurations, unclear
+from tests.checks.path.cases import look_alikes, misconfigurations, unclear, ways
 from tests.checks.path.cases.case import Case
 from tests.checks.path.place import (
     BACKEND,
@@ -23,7 +23,14 @@ from tests.checks.path.place import (
     staging,
 )
 
-CASES = (*misconfigurations.CASES, *look_alikes.CASES, *unclear.CASES)
+CASES = (
+    *misconfigurations.CASES,
+    *look_alikes.CASES,
+    *unclear.CASES,
+    *ways.MISCONFIGURATIONS,
+    *ways.LOOK_ALIKES,
+    *ways.UNCLEAR,
+)
 
 
 def judged(case: Case) -> Path:

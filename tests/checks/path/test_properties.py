@@ -90,9 +90,14 @@ routes = st.builds(
     priority=st.integers(0, 2),
     tags=TAGS,
     status=st.sampled_from(["ACTIVE", "", "DROPPED"]),
+    exchanged=st.sampled_from(["", "SUBNET_PEERING_ROUTE", "STATIC_PEERING_ROUTE"]),
 )
 peerings = st.builds(
-    Peering, st.sampled_from(["p", "q"]), networks, st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"])
+    Peering,
+    st.sampled_from(["p", "q"]),
+    networks,
+    st.sampled_from(["ACTIVE", "ACTIVE", "INACTIVE"]),
+    export_custom_routes=st.booleans(),
 )
 firewalls = st.builds(
     Firewall,

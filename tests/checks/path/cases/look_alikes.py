@@ -241,4 +241,10 @@ CASES = (
         leaving(VpcAccess(connector_ref("staging-connector", REGION, PROJECT), Egress.ALL)),
         "pass",
     ),
+    Case(
+        "a Redis of somebody else at a public address, while the project has one of its own",
+        leaving(None),
+        "pass",
+        target=replace(REDIS, host="198.51.100.8", addresses=("198.51.100.8",)),
+    ),
 )

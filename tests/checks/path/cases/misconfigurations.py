@@ -191,35 +191,6 @@ CASES = (
         "route",
     ),
     Case(
-        "a more specific route to nowhere",
-        adding(
-            "routes", route(VPC, "10.166.204.83/32", NextHop.BLACKHOLE, "hole", by="instance that is gone")
-        ),
-        "fail",
-        "more_specific",
-        says=("hole", "nowhere"),
-        needs=("hole",),
-    ),
-    Case(
-        "a more specific route to the internet",
-        adding("routes", route(VPC, "10.166.204.82/31", NextHop.GATEWAY, "strange")),
-        "fail",
-        "more_specific",
-    ),
-    Case(
-        "a more specific route into a tunnel, while the peering leads there",
-        adding("routes", route(VPC, "10.166.204.83/32", NextHop.VPN, "on-prem", by="old-vpn")),
-        "fail",
-        "more_specific",
-        says=("old-vpn",),
-    ),
-    Case(
-        "a more specific route to nowhere for the connector's tag",
-        adding("routes", route(VPC, "10.166.204.83/32", NextHop.BLACKHOLE, "hole", tags=("vpc-connector",))),
-        "fail",
-        "more_specific",
-    ),
-    Case(
         "an egress deny of the range",
         adding("firewalls", deny("no-redis", 900, destinations=("10.166.0.0/16",))),
         "fail",
@@ -302,6 +273,14 @@ CASES = (
         "fail",
         "route",
         also={"target": "fail"},
+    ),
+    Case(
+        "Redis by private services access was made anew at another address of the same imported range",
+        but("redis", "staging-redis", host="10.166.204.85", reserved_range="psa-range"),
+        "fail",
+        "target",
+        says=("10.166.204.83", "staging-redis", "10.166.204.85"),
+        needs=("10.166.204.85",),
     ),
     Case(
         "Redis listens at another port",

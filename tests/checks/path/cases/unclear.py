@@ -10,6 +10,7 @@ from tests.checks.path.place import (
     BACKEND,
     BAD,
     GOOD,
+    LEGACY,
     PEERING,
     POSTGRES,
     REDIS,
@@ -39,6 +40,7 @@ FIREWALLS = blind("compute.firewalls.list", "roles/compute.networkViewer")
 PEERINGS = blind("compute.networks.listPeeringRoutes", "roles/compute.networkViewer")
 MEMORYSTORE = blind("redis.instances.list", "roles/redis.viewer")
 SQL = blind("cloudsql.instances.list", "roles/cloudsql.viewer")
+AFTER_EGRESS = ("connector", "network", "route", "more_specific", "firewall", "target")
 
 CASES = (
     Case(
@@ -253,13 +255,6 @@ CASES = (
         "target",
     ),
     Case(
-        "a more specific route to a machine that may hand it on",
-        adding("routes", route(VPC, "10.166.204.83/32", NextHop.INSTANCE, "nat", by="nat-vm")),
-        "unknown",
-        "more_specific",
-        says=("nat-vm",),
-    ),
-    Case(
         "the only way is a machine",
         all_of(
             imported({("staging-vpc", PEERING): ()}),
@@ -311,5 +306,64 @@ CASES = (
         "unknown",
         "egress",
         target=replace(REDIS, host="34.10.0.3", addresses=("34.10.0.3",)),
+    ),
+    Case(
+        "no Memorystore instance is left, and the peering still leads there",
+        having(redis=()),
+        "unknown",
+        "target",
+        says=("No Memorystore instance", "us-central1", "10.166.204.83"),
+        also={"route": "pass"},
+    ),
+    Case(
+        "Redis is in another range by private services access, and the peering still leads to the old one",
+        but("redis", "staging-redis", host="10.9.8.3", reserved_range="psa-range"),
+        "unknown",
+        "target",
+        says=("staging-redis is at 10.9.8.3:6379",),
+    ),
+    Case(
+        "Cloud SQL was deleted, and its subnet is still there",
+        having(sql=()),
+        "unknown",
+        "target",
+        target=POSTGRES,
+        says=("No Cloud SQL instance of netra-staging has 10.20.0.5.",),
+    ),
+    Case(
+        "Cloud SQL was made anew at another address",
+        but("sql", "staging-db", private_addresses=("10.20.0.6",)),
+        "unknown",
+        "target",
+        target=POSTGRES,
+        says=("staging-db is at 10.20.0.6",),
+    ),
+    Case(
+        "Cloud SQL was made anew at another public address",
+        all_of(leaving(None), but("sql", "staging-db", public_addresses=("198.51.100.9",))),
+        "unknown",
+        "target",
+        target=replace(POSTGRES, host="198.51.100.8", addresses=("198.51.100.8",)),
+    ),
+    Case(
+        "an IPv6 address inside of a network, with all traffic through the VPC",
+        having(),
+        "unknown",
+        "egress",
+        target=replace(REDIS, addresses=("fd20::5",)),
+        says=("IPv6",),
+        also=dict.fromkeys(
+            ("connector", "network", "route", "more_specific", "firewall", "target"), "unknown"
+        ),
+    ),
+    Case(
+        "an IPv6 address, and a connector on another network",
+        leaving(LEGACY),
+        "unknown",
+        "egress",
+        target=replace(POSTGRES, addresses=("fd20::5",)),
+        also=dict.fromkeys(
+            ("connector", "network", "route", "more_specific", "firewall", "target"), "unknown"
+        ),
     ),
 )
