@@ -189,7 +189,8 @@ class Effects:
             [(target, before.outcome(vpc, target), after.outcome(vpc, target)) for vpc, target in self._uses]
         )
         if found and live_differs:
-            return found.severity, found.said()
+            known = "" if found.cut or found.astray else f"{self._otherwise(row)[1]}; "
+            return found.severity, known + found.said()
         if found.cut or found.astray:
             return Severity.WARNING, f"not now; the next apply of Terraform {found.said(would=True)}"
         return self._otherwise(row)
