@@ -30,7 +30,7 @@ class Sight(Protocol):
         ...
 
     async def paths(self, service: str, names: Sequence[str] = ()) -> tuple[Path, ...]:
-        """The paths of a service (its key in the file) to the dependencies of these names.
+        """The paths of a service (its key in the file) to these dependencies, or to all that it uses.
 
         Raises KeyError for a service that the file does not have or that is not on Cloud Run.
         """

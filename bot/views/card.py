@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.views import blocks as kit
 from bot.views.message import Block, Blocks, Message
-from bot.views.rows import HEADINGS, Rows, name, rows, slowest, worth_showing, wrong
+from bot.views.rows import HEADINGS, SHOWN_WELL, Rows, name, rows, slowest, worth_showing, wrong
 from checks.durations import spoken
 from checks.output import headline as words
 from checks.output.origin import believed, origin
@@ -82,7 +82,7 @@ def _healthy(sweep: Sweep) -> bool:
 
 def _body(state: CardState) -> Blocks:
     if _healthy(state.sweep):
-        return [kit.context(_slowest_line(state.sweep))]
+        return [kit.context(_slowest_line(state.sweep), *_more_of(state.sweep))]
     shown = rows(state.sweep, most=kit.TABLE_ROWS - 1, characters=kit.TABLE_TEXT)
     if not shown.shown:
         return []
@@ -130,6 +130,12 @@ def _left_out(shown: Rows) -> Blocks:
 def _slowest_line(sweep: Sweep) -> str:
     told = ", ".join(f"{kit.escape(name(each))} {_of_budget(each)}" for each in slowest(list(sweep.results)))
     return f"slowest: {told}"
+
+
+def _more_of(sweep: Sweep) -> list[str]:
+    """What there is to say of results that are well, besides their times: a detour."""
+    told = [f"{name(each)}: {words.what(each)}" for each in _well(sweep) if not each.mute_pass]
+    return [kit.escape(kit.one_line(line), LINE) for line in told if not line.endswith(": ")][:SHOWN_WELL]
 
 
 def _of_budget(result: CheckResult) -> str:
@@ -192,7 +198,7 @@ def _text(title: str, state: CardState) -> str:
     where = " · ".join(part for part in (kit.one_line(origin(sweep)), believed(sweep)) if part)
     first = kit.escape(title, 600)
     last = [kit.escape("ok: " + ", ".join(well), 300)] if well else []
-    last.append(kit.escape(where, ORIGIN))
+    last += [*_more_of(sweep), kit.escape(where, ORIGIN)]
     room = kit.TEXT - sum(len(line) + 1 for line in (first, *last))
     lines = [first, *_as_many(bad, [name(each) for each in wrong(sweep)], room), *last]
     return "\n".join(lines)

@@ -50,11 +50,18 @@ def slowest(results: list[CheckResult], number: int = SHOWN_WELL) -> list[CheckR
 def worth_showing(sweep: Sweep) -> list[CheckResult]:
     """Healthy results that a card shows: the slowest three, neighbours of what is wrong before others.
 
-    Where Redis and PostgreSQL fail, "ClickHouse is fine" says more than a fast certificate does.
+    A pass by a detour comes first. Where Redis and PostgreSQL fail, "ClickHouse is fine" says more
+    than a fast certificate does.
     """
     troubled = {result.layer for result in wrong(sweep)}
     well = slowest([result for result in sweep.worst_first() if result.status in WELL], len(sweep.results))
-    well.sort(key=lambda result: (result.status is Status.SKIPPED, result.layer not in troubled))
+    well.sort(
+        key=lambda result: (
+            result.status is Status.SKIPPED,
+            not words.what(result),
+            result.layer not in troubled,
+        )
+    )
     return well[:SHOWN_WELL]
 
 

@@ -56,6 +56,8 @@ def what(result: CheckResult) -> str:
     """What a row says in words: nothing of a pass, unless there is more to it than its time."""
     if result.status is not Status.PASS:
         return result.message
+    if result.facts.get("detour") is True:
+        return result.message
     return "asked from here" if result.mute_pass else ""
 
 
@@ -67,9 +69,20 @@ def said(result: CheckResult) -> str:
     if result.reason is Reason.OVER_BUDGET and result.duration_ms is not None:
         times = result.duration_ms / result.budget_ms
         return f"{_title(result)} {times:.0f}× over budget" if times >= 2 else f"{_title(result)} over budget"
+    closed = result.facts.get("closed")
+    if result.reason is Reason.PATH_BROKEN and isinstance(closed, list) and closed:
+        return _closed(closed)
     title, brief = _title(result), WORDS[result.reason].brief
     repeated = brief.casefold().startswith(f"{title.casefold()} ")
     return f"{title}{brief[len(title) :]}" if repeated else f"{title} {brief}"
+
+
+def _closed(targets: list[str]) -> str:
+    """`Path to Redis closed`, `Paths to Redis, PostgreSQL and 1 more closed`."""
+    if len(targets) == 1:
+        return f"Path to {_one_line(targets[0])} closed"
+    named = [*map(_one_line, targets[:NAMED]), *([f"{len(targets) - NAMED} more"] if targets[NAMED:] else [])]
+    return f"Paths to {', '.join(named[:-1])} and {named[-1]} closed"
 
 
 def headline(sweep: Sweep) -> str:
@@ -133,7 +146,11 @@ def _well_from_here(sweep: Sweep) -> str:
 
 
 def _title(result: CheckResult) -> str:
-    return " ".join(result.title.split())
+    return _one_line(result.title)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _word(status: Status, reason: Reason) -> str:
@@ -141,7 +158,9 @@ def _word(status: Status, reason: Reason) -> str:
 
 
 def _depth(result: CheckResult) -> int:
-    """How much depends on it: names come before all, since nothing is reached without them."""
+    """How much depends on it: a closed path tells why, and nothing is reached without names."""
+    if result.reason is Reason.PATH_BROKEN:
+        return -2
     if result.kind == "dns":
         return -1
     return LAYERS.index(result.layer) if result.layer in LAYERS else len(LAYERS)

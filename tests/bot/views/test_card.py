@@ -103,6 +103,18 @@ def test_healthy_card_is_one_line_and_the_slowest_three() -> None:
     assert buttons(message) == ["details", "run_again"]
 
 
+def test_a_detour_is_shown_although_it_passes() -> None:
+    """On a healthy card below the slowest, else as a row before other healthy ones; in the text too."""
+    detour = result("path", layer="edge", message="by a detour: over VPN tunnel v", facts={"detour": True})
+    well = [result(f"check{n}", duration_ms=20.0 + n) for n in range(9)]
+    healthy, failing = card(state(sweep(detour, *well))), card(state(sweep(detour, REDIS, *well)))
+    assert "path: by a detour: over VPN tunnel v" in markup(healthy.blocks)
+    assert table(failing)[2][4] == "by a detour: over VPN tunnel v"
+    for message in (healthy, failing):
+        assert_message_valid(message)
+        assert "path: by a detour: over VPN tunnel v" in message.text
+
+
 def test_interrupted_card_says_how_far_it_came_and_offers_to_run_again() -> None:
     """A sweep that was cut short is no verdict: the first line says so and the next step is there."""
     message = card(state(sweep(REDIS, expected=("redis", "postgres")), "interrupted"))

@@ -1,6 +1,9 @@
 """The check of a network path."""
 
+from dataclasses import replace
+
 from checks.kinds.vpc_path import VpcPathCheck
+from checks.observations import Blind, CloudState, TrafficShare
 from checks.reasons import Reason
 from checks.result import Status
 from tests.checks.path import place
@@ -8,6 +11,7 @@ from tests.checks.path.place import BAD, GOOD, having
 from tests.checks.seeing import StillCloud, look
 
 REDIS = VpcPathCheck(name="redis_path", service="backend", dependency="redis")
+ALL = VpcPathCheck(name="paths", service="backend")
 POSTGRES = VpcPathCheck(name="postgres_path", service="backend", dependency="postgres")
 
 
@@ -54,6 +58,43 @@ async def test_unknown_dependency_and_service_are_told() -> None:
     assert found.status is Status.UNKNOWN
 
 
+def split(good: int) -> CloudState:
+    """Both revisions serve, the one of the incident gets the rest."""
+    seed = place.seed()
+    services = seed.services
+    assert not isinstance(services, Blind)
+    traffic = (TrafficShare(GOOD, good), TrafficShare(BAD, 100 - good))
+    mine = [replace(each, serving=traffic) if each.name == place.BACKEND else each for each in services]
+    return replace(seed, services=tuple(mine))
+
+
+async def test_without_a_dependency_all_that_the_service_uses_are_asked() -> None:
+    """The worst path decides, and the message names what it is the path to."""
+    assert (await look(ALL)).message == f"{GOOD} reaches Redis, PostgreSQL and ClickHouse"
+    found = await look(ALL, StillCloud(place.seed()))
+    assert (found.status, found.reason) == (Status.FAIL, Reason.PATH_BROKEN)
+    assert "Redis" in found.message
+    assert found.message.endswith("; PostgreSQL and ClickHouse only by a detour")
+    assert found.facts["dependency"] == "redis"
+    assert found.facts["closed"] == ["Redis"]
+
+
+async def test_a_closed_path_of_some_traffic_says_how_much() -> None:
+    """A few percent of the requests are another matter than all of them."""
+    found = await look(REDIS, StillCloud(split(70)))
+    assert found.status is Status.FAIL
+    assert found.message.startswith("closed for 30 % of the traffic (…-00042-xyz): ")
+    assert found.facts["percent"] == 30
+
+
+async def test_a_service_that_uses_nothing_is_told() -> None:
+    """There is no path to ask of, which is no pass."""
+    found = await look(VpcPathCheck(name="x", service="auth"))
+    assert (found.status, found.reason) == (Status.UNKNOWN, Reason.PATH_UNKNOWN)
+    assert found.message == 'service "auth" uses no check of layer dependency with a host and a port'
+
+
 def test_target_names_both_ends() -> None:
     """For people and for the document."""
     assert REDIS.target == "backend to redis"
+    assert ALL.target == "backend to all that it uses"

@@ -1,9 +1,11 @@
 """A sweep in one line."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
-from checks.output.headline import budget, counts, headline, mark, said, sentence, status, time
+from checks.output.headline import budget, counts, headline, mark, said, sentence, status, time, what
 from checks.reasons import Reason
 from checks.result import CheckResult, Status, Sweep
 from tests.checks.results import SWEEPS, result, sweep
@@ -28,6 +30,32 @@ def test_incident_is_said_as_in_the_mock_up() -> None:
     assert said_of_it == (
         "🔴 staging: Redis unreachable, PostgreSQL 10× over budget — 2 of 9 failing, 1 over budget"
     )
+
+
+def test_a_closed_path_is_named_first() -> None:
+    """It is the cause of what is unreachable behind it, and it says to what it is the path."""
+    path = result(
+        "path",
+        Status.FAIL,
+        Reason.PATH_BROKEN,
+        kind="vpc_path",
+        title="Network paths",
+        layer="service",
+        duration_ms=None,
+        facts={"closed": ["Redis"]},
+    )
+    line = headline(sweep(BACKEND, POSTGRES, REDIS, path))
+    assert line.startswith("🔴 staging: Path to Redis closed, Redis unreachable — ")
+    two, four = (replace(path, facts={"closed": [*"ABCD"[:number]]}) for number in (2, 4))
+    assert (said(two), said(four)) == ("Paths to A and B closed", "Paths to A, B and 2 more closed")
+    assert said(replace(path, facts={})) == "Network paths closed"
+
+
+def test_a_pass_by_a_detour_says_so() -> None:
+    """Every other pass says no more than its time."""
+    detour = result("path", message="reaches Redis; by a detour: over a VPN", facts={"detour": True})
+    assert what(detour) == detour.message
+    assert what(result("path", message="reaches Redis", facts={"detour": False})) == ""
 
 
 def test_running_sweep_says_how_far_it_is() -> None:
