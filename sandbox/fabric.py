@@ -123,9 +123,8 @@ def _imported(resources: Resources) -> Iterator[Route]:
                 continue
             for each in resources.peering_routes.get((network.name, peering.name), ()):
                 if each.imported:
-                    yield Route(
-                        network.name, each.dest_range, "peering", peering.name, priority=each.priority
-                    )
+                    kind = "peering" if each.type_ == "SUBNET_PEERING_ROUTE" else "custom peering"
+                    yield Route(network.name, each.dest_range, kind, peering.name, priority=each.priority)
 
 
 def _rules(firewalls: Iterable[compute_v1.Firewall]) -> Iterator[Rule]:

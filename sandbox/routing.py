@@ -3,7 +3,8 @@
 This is the sandbox's physics, written without looking at `checks.path`, so that a test can hold the two
 against each other. Whatever goes wrong on the way, packets are dropped without a word, as Google does.
 
-Sources: cloud.google.com/vpc/docs/routes (the most specific destination wins, then the lowest priority),
+Sources: cloud.google.com/vpc/docs/routes (routes of subnets, own and peered, come before custom ones; then
+the most specific destination wins, then the lowest priority),
 /vpc/docs/vpc-peering (peering is not transitive), /vpc/docs/firewalls (the lowest priority number decides,
 deny before allow), /run/docs/configuring/vpc-connectors.
 """
@@ -52,7 +53,8 @@ class Connector:
 class Route:
     """A route of a network. `kind` is what its next hop is, `hop` the next hop's name.
 
-    Kinds: `subnet`, `peering`, `gateway`, `vpn`, `interconnect`, and anything else leads nowhere.
+    Kinds: `subnet`, `peering` (a subnet of a peer), `custom peering` (any other route that a peer exports),
+    `gateway`, `vpn`, `interconnect`, and anything else leads nowhere.
     """
 
     network: str
@@ -222,7 +224,7 @@ def _follow_routes(
         raise Dropped(f"{network} has no route to {to}")
     if route.kind == "subnet":
         _deliver(fabric, network, to, behind_peering=False)
-    elif route.kind == "peering":
+    elif route.kind in ("peering", "custom peering"):
         hops.append(route.hop)
         _deliver(fabric, network, to, behind_peering=True)
     elif route.kind == "gateway":
@@ -259,9 +261,15 @@ def _best(fabric: Fabric, network: str, tags: Iterable[str], to: IPv4Address) ->
     ]
     return min(
         matching,
-        key=lambda route: (-ip_network(route.destination, strict=False).prefixlen, route.priority),
+        key=_precedence,
         default=None,
     )
+
+
+def _precedence(route: Route) -> tuple[bool, int, int]:
+    """Where a subnet has the address, no custom route is looked at, however specific."""
+    length = ip_network(route.destination, strict=False).prefixlen
+    return route.kind not in ("subnet", "peering"), -length, route.priority
 
 
 def _deliver(fabric: Fabric, network: str, to: IPv4Address, *, behind_peering: bool) -> None:

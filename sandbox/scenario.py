@@ -68,6 +68,7 @@ SCENARIOS: tuple[str, ...] = (
     "peering-imports-nothing",
     "route-to-the-internet",
     "route-for-connectors",
+    "vpn-for-everything",
     "firewall-denies-redis",
     "firewall-denies-postgres",
     "firewall-denies-clickhouse",
@@ -99,6 +100,7 @@ SCENARIOS: tuple[str, ...] = (
     "looks-broken-elsewhere",
     "looks-direct-vpc",
     "looks-route-for-others",
+    "looks-stray-route",
     "looks-another-service",
 )
 """Every scenario, in the order in which the page offers them."""

@@ -48,6 +48,13 @@ def with_routes(*routes: Route) -> Fabric:
     return replace(FABRIC, routes=(*FABRIC.routes, *routes))
 
 
+def peered_by_a_custom_route(*routes: Route) -> Fabric:
+    """Redis is reached over a custom route of the peer, and there are these routes as well."""
+    custom = Route("vpc", "10.166.204.80/29", "custom peering", "redis-peer")
+    kept = [each for each in FABRIC.routes if each.kind != "peering"]
+    return replace(FABRIC, routes=(*kept, custom, *routes))
+
+
 def with_connector(**fields: object) -> Fabric:
     """The fabric with another `good` connector."""
     good = replace(FABRIC.connectors[0], **fields)  # type: ignore[arg-type]  # fields vary
@@ -101,6 +108,19 @@ OPEN: dict[str, tuple[Fabric, Access | None, str, tuple[str, ...]]] = {
         POSTGRES,
         ("good", "vpc"),
     ),
+    "a stray route of one address, in a subnet": (
+        with_routes(Route("vpc", "10.20.0.5/32", "address", "10.0.0.1", "stray")),
+        GOOD,
+        POSTGRES,
+        ("good", "vpc"),
+    ),
+    "a stray route of one address, in a peer's subnet": (
+        with_routes(Route("vpc", "10.166.204.83/32", "gateway", name="stray", priority=1)),
+        GOOD,
+        REDIS,
+        ("good", "vpc", "redis-peer"),
+    ),
+    "a custom route of a peer": (peered_by_a_custom_route(), GOOD, REDIS, ("good", "vpc", "redis-peer")),
     "a worse route of the same length": (
         with_routes(Route("vpc", "10.20.0.0/24", "address", "10.0.0.1", priority=5)),
         GOOD,
@@ -144,16 +164,28 @@ SHUT: dict[str, tuple[Fabric, Access | None, str, str]] = {
         "rule deny",
     ),
     "a more specific route to nowhere": (
-        with_routes(Route("vpc", "10.166.204.83/32", "address", "10.0.0.1", "stray", 1000)),
+        peered_by_a_custom_route(Route("vpc", "10.166.204.83/32", "address", "10.0.0.1", "stray", 1000)),
         GOOD,
         REDIS,
         "route stray",
     ),
+    "a more specific route beside a detour": (
+        with_routes(Route("default", "10.20.0.5/32", "gateway", name="stray")),
+        OLD,
+        POSTGRES,
+        "to the internet",
+    ),
     "a tunnel that leads nowhere": (
-        with_routes(Route("vpc", "10.166.204.83/32", "vpn", "lost")),
-        GOOD,
-        REDIS,
+        with_routes(Route("default", "10.20.0.5/32", "vpn", "lost")),
+        OLD,
+        POSTGRES,
         "lost leads nowhere",
+    ),
+    "a broad tunnel leads to no peering": (
+        with_routes(Route("default", "10.0.0.0/8", "vpn", "tunnel", priority=1)),
+        OLD,
+        REDIS,
+        "reaches its subnets only",
     ),
     "the target is down": (
         replace(FABRIC, endpoints=(Endpoint("Redis", REDIS, "vpc", up=False, behind_peering=True),)),
