@@ -13,14 +13,7 @@ from google.cloud.run_v2.services.services.transports import ServicesGrpcAsyncIO
 from google.protobuf import field_mask_pb2
 
 from checks.environment import load_overlay
-from checks.observe.google import GoogleCloud
-from checks.observe.permissions import NEEDS
 from checks.overlay import Overlay
-from checks.path.explain import explain
-from checks.path.model import Path as NetworkPath
-from checks.path.model import Target
-from checks.result import Status
-from sandbox.world import World
 from tests.acceptance.demo import Demo, running_demo
 
 pytestmark = pytest.mark.timeout(500)
@@ -29,8 +22,6 @@ CHANNEL = "C0INCIDENTS"
 TRIES = 6
 PARENT = "projects/netra-staging/locations/us-central1"
 BACKEND = f"{PARENT}/services/netra-backend-staging"
-REDIS = Target("redis", "Redis", "redis", "10.166.204.83", 6379, ("10.166.204.83",))
-POSTGRES = Target("postgres", "PostgreSQL", "postgres", "10.20.0.5", 5432, ("10.20.0.5",))
 
 
 @asynccontextmanager
@@ -120,63 +111,3 @@ async def test_the_incident_is_explained_and_healed_by_configuration_alone(tmp_p
     assert "🟢" in healed
     assert (path_after[0], path_after[1]["verdict"]) == (0, "pass")
     assert drift_after[0] == 0
-
-
-BEHIND_THE_CONNECTOR = {"connector", "network", "route", "more_specific", "firewall"}
-BEHIND_THE_REVISION = {"serving", "vpc_access", "egress", *BEHIND_THE_CONNECTOR}
-BLINDED: dict[str, dict[str, set[str]]] = {
-    "redis": {
-        "run.services.list": BEHIND_THE_REVISION,
-        "run.revisions.list": BEHIND_THE_REVISION,
-        "vpcaccess.connectors.list": BEHIND_THE_CONNECTOR,
-        "compute.networks.list": {"route", "more_specific", "firewall"},
-        "compute.networks.listPeeringRoutes": {"route", "more_specific"},
-        "compute.networks.getEffectiveFirewalls": {"firewall"},
-        "compute.routes.list": {"more_specific"},
-        "compute.routers.list": {"more_specific"},
-        "redis.instances.list": {"network", "target", "protocol"},
-    },
-    "postgres": {
-        "run.services.list": BEHIND_THE_REVISION,
-        "run.revisions.list": BEHIND_THE_REVISION,
-        "vpcaccess.connectors.list": BEHIND_THE_CONNECTOR,
-        "compute.networks.list": {"more_specific", "firewall"},
-        "compute.networks.listPeeringRoutes": {"more_specific"},
-        "compute.networks.getEffectiveFirewalls": {"firewall"},
-        "compute.routes.list": {"more_specific"},
-        "compute.routers.list": {"more_specific"},
-        "cloudsql.instances.list": {"network", "target"},
-    },
-}
-"""The steps of a healthy path that cannot be told without a permission; no other permission is needed."""
-
-
-@pytest.mark.parametrize("target", [REDIS, POSTGRES], ids=lambda target: target.name)
-async def test_each_missing_permission_blinds_exactly_the_steps_that_need_it(target: Target) -> None:
-    """Taken away one by one, each turns its own steps to unknown; the first names permission and role."""
-    found: dict[str, set[str]] = {}
-    async with World("healthy") as world:
-        overlay = load_overlay(world.overlay_file)
-        assert (await path_to(target, overlay)).verdict is Status.PASS
-        for need in NEEDS:
-            world.staging.cloud.fake.deny(need.permission)
-            path = await path_to(target, overlay)
-            world.staging.cloud.fake.allow(need.permission)
-            if path.verdict is Status.PASS:
-                continue
-            assert path.verdict is Status.UNKNOWN, need
-            assert path.deciding is not None
-            assert need.permission in path.deciding.message
-            assert need.role in path.deciding.message
-            found[need.permission] = {step.key for step in path.steps if step.status is Status.UNKNOWN}
-    assert found == BLINDED[target.name]
-
-
-async def path_to(target: Target, overlay: Overlay) -> NetworkPath:
-    """The backend's path to a target, read anew."""
-    cloud = GoogleCloud("netra-staging", "us-central1", overlay=overlay)
-    try:
-        (path,) = explain(await cloud.state(), "netra-backend-staging", target)
-        return path
-    finally:
-        await cloud.close()

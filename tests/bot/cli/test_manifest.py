@@ -18,13 +18,17 @@ def environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_manifest_is_printed_for_the_environment_files_that_are_there(environments: Path) -> None:
-    """Each file in the folder gets its command, and the output can be pasted as it is."""
+    """Each file in the folder gets its commands, and the output can be pasted as it is."""
     text = (ROOT / "environments/staging.yaml").read_text()
     (environments / "canary.yaml").write_text(text.replace("name: staging\n", "name: canary\n"))
     done = CliRunner().invoke(app, ["manifest"])
     assert done.exit_code == 0, done.output
     commands = YAML(typ="safe").load(done.stdout)["features"]["slash_commands"]
-    assert [each["command"] for each in commands] == ["/canary-health", "/triage"]
+    assert [each["command"] for each in commands] == [
+        "/canary-health",
+        "/canary-drift",
+        "/triage",
+    ]
 
 
 def test_wrong_environment_file_is_told_and_exits_with_78(environments: Path) -> None:
