@@ -104,7 +104,9 @@ class Paths:
         *,
         planned: bool = False,
     ) -> Path:
-        question = Question(self._observed, self._ways, target, address, vpc, revision)
+        question = Question(
+            self._observed, self._ways, target, address, vpc, revision, service=service, planned=planned
+        )
         asked = (serving, *_asked(question))
         failed = [each for each in asked if each.status is Status.FAIL]
         doubtful = [each for each in asked if each.status is Status.UNKNOWN]

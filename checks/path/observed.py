@@ -82,6 +82,18 @@ class Observed:
         found = revisions.get(name)
         return cannot_tell(f"revision {name} is not among those that were read") if found is None else found
 
+    def revisions(self, service: str) -> list[Revision]:
+        """The revisions of a service that were read, the newest first."""
+        known = self._revisions.get(service, {})
+        found = [] if isinstance(known, Blind) else list(known.values())
+        return sorted(found, key=lambda each: (_moment(each), each.name), reverse=True)
+
+    def percent(self, service: str, revision: str) -> int:
+        """What share of a service's traffic a revision gets, 0 where that is not known."""
+        known = self.service(service)
+        shares = () if isinstance(known, Blind) or known is None else known.serving
+        return sum(each.percent for each in shares if each.revision == revision)
+
     def connector(self, ref: Ref) -> Seen[Connector | None]:
         """A connector of this project and region; None where there is none."""
         if isinstance(self.state.connectors, Blind):
@@ -224,6 +236,10 @@ class Observed:
         for peering in () if isinstance(known, Blind) else known.peerings:
             routes = self.state.peering_routes.get((network.name, peering.name), ())
             yield from () if isinstance(routes, Blind) else routes
+
+
+def _moment(revision: Revision) -> float:
+    return revision.created_at.timestamp() if revision.created_at else 0.0
 
 
 def _by_name(things: Seen[Sequence[T]], name: Callable[[T], str]) -> dict[str, list[T]]:

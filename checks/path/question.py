@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from checks.names import Ref
-from checks.observations import Blind, Connector, Egress, Interface, RedisInstance, Seen, VpcAccess
+from checks.observations import Blind, Connector, Egress, Interface, RedisInstance, Revision, Seen, VpcAccess
 from checks.path.model import StepKey, Target
 from checks.path.observed import NETWORKS, Managed, Observed, cannot_tell
 from checks.path.ranges import Address, holds, is_private, parse_address
@@ -31,6 +31,9 @@ class Question:
         address: str,
         vpc: Seen[VpcAccess | None],
         revision: str,
+        *,
+        service: str = "",
+        planned: bool = False,
     ) -> None:
         self.observed = observed
         self.ways = ways
@@ -39,6 +42,20 @@ class Question:
         self.address: Address | None = parse_address(address) if address else None
         self.vpc = _without_nothing(vpc)
         self.revision = revision
+        self.service = service
+        self.planned = planned
+
+    def of_revision(self, revision: Revision) -> "Question":
+        """The same question of another revision of the service."""
+        return Question(
+            self.observed,
+            self.ways,
+            self.target,
+            self.address_text,
+            revision.vpc,
+            revision.name,
+            service=self.service,
+        )
 
     @property
     def where(self) -> str:

@@ -8,6 +8,7 @@ from ipaddress import IPv6Address
 
 from checks.names import Ref
 from checks.observations import Blind, Connector, Egress, NextHop, Source, VpcAccess
+from checks.path.advice import CARRIES, way_between, way_in, way_in_or_connector
 from checks.path.far_end import Closed, far_end
 from checks.path.model import TITLES, Step, StepKey
 from checks.path.observed import cannot_tell
@@ -16,7 +17,6 @@ from checks.path.ranges import is_private
 from checks.path.routing import RELAYS, TUNNELS, Way, described
 from checks.result import Status
 
-CARRIES = frozenset({"READY", "UPDATING"})
 BROKEN = {
     "CREATING": "is still being made",
     "DELETING": "is being deleted",
@@ -74,7 +74,7 @@ def vpc_access(question: Question) -> Step:
             field=field,
             observed=observed,
             expected="a connector or Direct VPC",
-            change=f"{question.revision} would need {_way_in(question)}.",
+            change=way_in(question),
         )
     if isinstance(question.address, IPv6Address):
         return made(key, Status.UNKNOWN, _ipv6(), field=field, observed=observed)
@@ -121,7 +121,7 @@ def _private_ranges(question: Question, field: str, observed: str) -> Step:
             field=field,
             observed=observed,
             expected=Egress.ALL.value,
-            change=f"the egress setting would have to be {Egress.ALL.value}.".capitalize(),
+            change=f"A revision with egress {Egress.ALL.value} would have to serve.",
         )
     said = f"{question.where} is a public address and leaves directly, not through the VPC."
     return made(key, Status.PASS, said, field=field, observed=observed)
@@ -145,7 +145,7 @@ def connector(question: Question) -> Step:
             field="Revision.vpc_access.connector",
             observed=home.location,
             expected=region,
-            change=f"It would need a connector in {region}.",
+            change=f"A revision with a connector in {region} would have to serve.",
         )
     found = question.connector
     if isinstance(found, Blind):
@@ -158,7 +158,7 @@ def connector(question: Question) -> Step:
             field="Revision.vpc_access.connector",
             observed="absent",
             expected=vpc.connector.name,
-            change=f"{question.revision} would need {_way_in(question)}.",
+            change=way_in_or_connector(question, vpc.connector.name),
         )
     return _connector_state(found, field)
 
@@ -223,7 +223,7 @@ def _another_network(question: Question, here: Ref, owners: tuple[Ref, ...], way
         field=field,
         observed=here.name,
         expected=names,
-        change=f"{question.revision} would need {_way_in(question)}.",
+        change=way_between(question, here),
         sources=read,
     )
 
@@ -245,7 +245,7 @@ def _reached_from(question: Question, here: Ref, names: str, way: Way, field: st
     beyond = far_end(question, way.leading) if hop in TUNNELS else None
     if isinstance(beyond, Closed):
         said = f"{_leads_from(question, here, names)} {beyond.why}"
-        change = f"{question.revision} would need {_way_in(question)}."
+        change = way_between(question, here)
         return made(key, Status.FAIL, said, change=change, **more)
     if isinstance(beyond, Blind):
         why = beyond.message[:1].upper() + beyond.message[1:]
@@ -310,15 +310,3 @@ def _by(vpc: VpcAccess) -> str:
 
 def _by_name(question: Question) -> str:
     return _by(question.vpc) if isinstance(question.vpc, VpcAccess) else ""
-
-
-def _way_in(question: Question) -> str:
-    """What would lead to the target: a connector that is there, else one that would have to be made."""
-    owners = question.owners
-    if isinstance(owners, Blind) or not owners:
-        return "a connector or Direct VPC on a network that leads there"
-    network = owners[0]
-    ready = question.observed.connectors_on(network)
-    if ready:
-        return f"connector {ready[0].ref.name}, which is on {network.name}"
-    return f"a connector on {network.name} in {question.observed.state.region}, or Direct VPC on it"

@@ -68,7 +68,7 @@ async def test_the_seed_on_the_command_line(place: Place) -> None:
     assert code == 1
     assert "✖ Network: " in out
     assert "Redis can be reached from staging-vpc only." in out
-    assert "would need connector staging-connector, which is on staging-vpc." in out
+    assert "with connector staging-connector, which is on staging-vpc, would have to serve" in out
     assert out.count("✔") >= 5
     assert "subnet" not in out
     code, out, _ = await place.whybot("path", "staging", "--format", "json")

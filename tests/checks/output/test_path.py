@@ -47,7 +47,7 @@ def test_the_seed_is_drawn_with_its_broken_step() -> None:
     assert text.startswith("staging: backend cannot reach Redis\n")
     assert "✖ backend → Redis: closed at network" in text
     assert text.index("legacy-connector · READY") < text.index("network default") < text.index("✖ Network: ")
-    assert "would need connector staging-connector, which is on staging-vpc." in text
+    assert "with connector staging-connector, which is on staging-vpc, would have to serve" in text
     assert "✔ Egress firewall: No rule denies it." in text
     assert text.endswith("exit code 1: a path is closed\n")
 
