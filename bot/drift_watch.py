@@ -64,6 +64,8 @@ class DriftWatch:
 
     def after(self, drift: Drift, now: datetime) -> tuple["DriftWatch", tuple[tuple[News, Episode], ...]]:
         """What is known after one more look, and what is to be said of it; nothing where nothing changed."""
+        if not drift.compared:
+            return self, ()  # nothing could be compared: all is as it was
         present: dict[str, Difference] = {}
         for each in drift.open:  # worst first: one field is told once
             present.setdefault(each.field, each)

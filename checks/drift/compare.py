@@ -10,6 +10,7 @@ from checks.drift.acceptance import Accepted
 from checks.drift.effects import Effects, Row, blinds
 from checks.drift.fields import FIELDS, Field
 from checks.drift.model import Acceptance, Difference, Drift, Severity, Side, SideState
+from checks.drift.place import misplaced
 from checks.drift.provenance import Provenance
 from checks.drift.reading import UNSET, Conflict, Kind, Reading, agree, read, unknown
 from checks.drift.scope import Found, Managed, Scope
@@ -35,7 +36,9 @@ def compare(
 ) -> Drift:
     """What differs between the environment file, Terraform (None: none is named) and live. Never raises."""
     scope = Scope(environment, terraform, live, targets)
-    comparison = Comparison(scope, Provenance(changes), Accepted(accepted, now))
+    if (slip := misplaced(scope)) is not None:
+        return Drift(environment.name, live.read_at, blind=(slip,))
+    comparison = Comparison(scope, Provenance(changes, scope.home), Accepted(accepted, now))
     for subject in subjects(scope):
         comparison.add(subject)
     return comparison.result(blinds(scope), changes if isinstance(changes, Blind) else None)

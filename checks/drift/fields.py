@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checks.drift import put
-from checks.drift.model import Severity
+from checks.drift.model import Severity, SideState
+from checks.drift.peerings import OK, peering_to
 from checks.drift.put import Put
 from checks.drift.reading import (
     ADDRESSES,
@@ -35,7 +36,14 @@ from checks.drift.reading import (
 )
 from checks.drift.rules import RULE, WAY, live_rule, live_way, terraform_rule, terraform_way
 from checks.drift.scope import Scope
-from checks.drift.subjects import Carrier, Group, live_addresses, recorded_addresses, target_addresses
+from checks.drift.subjects import (
+    Carrier,
+    Group,
+    first_address,
+    live_addresses,
+    recorded_addresses,
+    target_addresses,
+)
 from checks.drift.terraform_vpc import of_service
 from checks.environment import Environment
 from checks.environment import Service as DeclaredService
@@ -256,7 +264,24 @@ def _fewer(wanted: Reading, live: Reading) -> tuple[Severity, str]:
     return Severity.COSMETIC, "cosmetic"
 
 
+def _no_connector(wanted: Reading, live: Reading) -> tuple[Severity, str]:
+    """A declared connector is there to be used, even where no revision leaves over it now."""
+    source = wanted.side.source
+    if live.side.state is SideState.ABSENT and source is not None and source.system == "environment":
+        return Severity.WARNING, "the connector is not there: no revision can leave over it"
+    return Severity.COSMETIC, "cosmetic"
+
+
 MIN, MAX = _instances("min"), _instances("max")
+
+
+# routes
+
+
+def _route_otherwise(wanted: Reading, _live: Reading) -> tuple[Severity, str]:
+    if wanted.side.state is SideState.ABSENT:
+        return Severity.COSMETIC, "cosmetic: it is not in Terraform, and no declared path depends on it now"
+    return Severity.WARNING, "no declared path depends on it now, others may"
 
 
 # stores
@@ -323,7 +348,7 @@ FIELDS: tuple[Field, ...] = (
     Field((Group.SUBNET,), "network", "network", NETWORK, _silent, _attr("network"), _of("network")),
     Field(
         (Group.CONNECTOR,), "", EXISTS, NAME, _name_of_file, _attr("name"), _name_of_live,
-        put=put.connector,
+        _no_connector, put=put.connector,
     ),
     Field(
         (Group.CONNECTOR,), "network", "network", NETWORK,
@@ -347,8 +372,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         (Group.ROUTE,), "", "route", WAY, _silent, lambda _scope, values: terraform_way(values),
-        lambda _scope, route: live_way(route),
-        could("no declared path depends on it now, others may"), put=put.route,
+        lambda _scope, route: live_way(route), _route_otherwise, put=put.route,
     ),
     Field(
         (Group.SERVICE,), "", EXISTS, NAME, _name_of_file, _attr("name"), _name_of_live,
@@ -377,6 +401,11 @@ FIELDS: tuple[Field, ...] = (
         (Group.SERVING,), "service_account", "service account", WORD, _silent, _service_account,
         _live_account, could("it has other permissions than Terraform has"),
     ),
+    Field(
+        (Group.PEERING,), "peering", "peering", TEXT, lambda _scope, _target: OK, _silent,
+        lambda scope, instance: peering_to(scope, first_address(instance)),
+        could("it is not reached over a peering of the declared network"), put=put.peering,
+    ),
     Field((Group.REDIS, Group.SQL), "", "instance", NAME, _silent, _attr("name"), _of("name")),
     Field(
         (Group.REDIS, Group.SQL), "host", "address", ADDRESSES, _declared_addresses, _terraform_addresses,
@@ -389,12 +418,12 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         (Group.REDIS,), "network", "authorized network", NETWORK, _vpc, _attr("authorized_network"),
-        _of("network"), could("it can be reached from another network only"), put=put.attribute("network"),
+        _of("network"), could("it can be reached from another network only"), put=put.network,
     ),
     Field(
         (Group.SQL,), "network", "private network", NETWORK, _vpc,
         _attr("settings", "ip_configuration", "private_network"), _of("network"),
-        could("it can be reached from another network only"), put=put.attribute("network"),
+        could("it can be reached from another network only"), put=put.network,
     ),
     Field(
         (Group.REDIS,), "connect_mode", "connect mode", WORD, _silent, _attr("connect_mode"),

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
+from checks.drift.reading import Home
 from checks.drift.subjects import Carrier, Group, Subject
-from checks.names import parse_ref
+from checks.names import Ref, parse_ref
 from checks.observations import Blind, Change, Revision, Seen
 
 COLLECTIONS = {
@@ -19,6 +20,7 @@ COLLECTIONS = {
     Group.TEMPLATE: "services",
     Group.REDIS: "instances",
     Group.SQL: "instances",
+    Group.PEERING: "networks",
 }
 """How the audit log calls the collection that a subject is in."""
 MADE_WITHIN = timedelta(minutes=10)
@@ -29,11 +31,12 @@ SKEW = timedelta(minutes=1)
 class Provenance:
     """The audit log, looked up by resource."""
 
-    def __init__(self, changes: Seen[Sequence[Change]]) -> None:
+    def __init__(self, changes: Seen[Sequence[Change]], home: Home) -> None:
         self._by_resource: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for each in () if isinstance(changes, Blind) else changes:
             ref = parse_ref(each.resource)
-            self._by_resource[ref.kind, ref.name].append(each)
+            if _is_here(ref, home):
+                self._by_resource[ref.kind, ref.name].append(each)
 
     def of(self, subject: Subject) -> Change | None:
         """The last change of a subject, None where nothing tells. Of a revision: what made it."""
@@ -47,6 +50,13 @@ class Provenance:
 
     def _changes(self, collection: str, name: str) -> list[Change]:
         return [*self._by_resource[collection, name], *self._by_resource["", name]]
+
+
+def _is_here(ref: Ref, home: Home) -> bool:
+    """Whether a resource is of this project and region, as far as its name says; one of a zone is."""
+    elsewhere = ref.project not in ("", home.project, home.number)
+    region = ref.location in ("", "global", home.region) or ref.location.startswith(f"{home.region}-")
+    return region and not elsewhere
 
 
 def _that_made(revision: Revision, changes: Sequence[Change]) -> Change | None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from checks.drift.peerings import OK, needs_peering, peered
 from checks.drift.rules import to_firewall
 from checks.drift.scope import Scope
-from checks.drift.subjects import Subject
+from checks.drift.subjects import Subject, first_address
 from checks.names import Ref
 from checks.observations import Blind, CloudState, Connector, RedisInstance, Route, SqlInstance
 
@@ -89,6 +90,25 @@ def attribute(name: str) -> Put:
         return _instance(scope, subject, **{name: value})
 
     return put
+
+
+def network(scope: Scope, subject: Subject, value: Any) -> CloudState | None:
+    """With the instance on another network; on the declared one with the peering that leads to it there."""
+    moved, thing = attribute("network")(scope, subject, value), subject.live.thing
+    if moved is None or not isinstance(thing, RedisInstance | SqlInstance):
+        return moved
+    where = first_address(thing)
+    if not needs_peering(scope, value, where):
+        return moved
+    return peered(scope, moved, where, thing.reserved_range) or moved
+
+
+def peering(scope: Scope, subject: Subject, value: Any) -> CloudState | None:
+    """With an active peering that imports the route to the instance."""
+    thing = subject.live.thing
+    if value != OK or not isinstance(thing, RedisInstance | SqlInstance):
+        return None
+    return peered(scope, scope.live, first_address(thing), thing.reserved_range)
 
 
 def address(scope: Scope, subject: Subject, value: Any) -> CloudState | None:

@@ -134,6 +134,16 @@ class Scope:
             return hidden(self.terraform.message)
         return self._index.find(kind, name) if self._index else SILENT
 
+    def managed_if_any(self, kind: str, name: str) -> Found[Managed]:
+        """As `managed`, of a kind that Terraform might have none of: then there is known to be none."""
+        found = self.managed(kind, name)
+        return MISSING if found.state is SideState.UNSET and self.managing else found
+
+    @property
+    def managing(self) -> bool:
+        """Whether Terraform could be read, and has something."""
+        return self._index is not None and bool(self._index.by_name)
+
     def managed_names(self, kind: str) -> tuple[str, ...]:
         """The names of all that Terraform has of a kind; none where that could not be told."""
         return self._index.names(kind) if self._index else ()

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 from checks.drift.model import SideState
+from checks.drift.peerings import holds, needs_peering
 from checks.drift.reading import attribute
 from checks.drift.rules import EVERYWHERE, STATIC
 from checks.drift.scope import SILENT, Found, Managed, Scope, hidden
@@ -39,6 +40,7 @@ class Group(StrEnum):
     TEMPLATE = "template"
     REDIS = "redis"
     SQL = "sql"
+    PEERING = "peering"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ LISTS = (
     (Group.ROUTE, "routes"),
     (Group.SUBNET, "subnets"),
 )
+STRAYS = (Group.FIREWALL, Group.ROUTE)
+"""Of these, what is live counts even where Terraform has none of the kind."""
 
 
 def _unlisted(scope: Scope) -> Iterator[Subject]:
@@ -114,7 +118,7 @@ def _unlisted(scope: Scope) -> Iterator[Subject]:
         live = getattr(scope.live, kind)
         if isinstance(scope.terraform, Blind):
             why = scope.terraform.message
-        elif isinstance(live, Blind) and scope.managed_names(kind):
+        elif isinstance(live, Blind) and (scope.managed_names(kind) or (scope.managing and group in STRAYS)):
             why = live.message
         else:
             continue
@@ -193,8 +197,8 @@ def _firewalls(scope: Scope) -> Iterator[Subject]:
         key = f"network.firewalls.{name}"
         found = hidden(live.message) if isinstance(live, Blind) else _found(by_name.get(name))
         yield Subject(
-            Group.FIREWALL, key, f"firewall rule {name}", name, SILENT, scope.managed("firewalls", name),
-            found, exists=key,
+            Group.FIREWALL, key, f"firewall rule {name}", name, SILENT,
+            scope.managed_if_any("firewalls", name), found, exists=key,
         )  # fmt: skip
 
 
@@ -211,8 +215,9 @@ def _routes(scope: Scope) -> Iterator[Subject]:
         key = f"network.routes.{name}"
         found = hidden(seen.message) if isinstance(seen, Blind) else _found(by_name.get(name))
         yield Subject(
-            Group.ROUTE, key, f"route {name}", name, SILENT, scope.managed("routes", name), found, exists=key
-        )
+            Group.ROUTE, key, f"route {name}", name, SILENT, scope.managed_if_any("routes", name), found,
+            exists=key,
+        )  # fmt: skip
 
 
 def _is_default(route: Route) -> bool:
@@ -291,6 +296,10 @@ def _store(scope: Scope, group: Group, kind: str, target: Target, seen: Seen[Any
     name = managed or (live.thing.name if live.thing is not None else target.name)
     terraform = scope.managed(kind, name)
     yield Subject(group, key, target.title, name, file, terraform, live, exists=f"{key}.instance")
+    instance = live.thing
+    if instance is not None and needs_peering(scope, instance.network, first_address(instance)):
+        network = scope.network_ref(scope.environment.network.vpc or "").name
+        yield Subject(Group.PEERING, key, target.title, network, file, SILENT, live)
 
 
 def _managed_store(scope: Scope, kind: str, target: Target) -> str | None:
@@ -323,6 +332,11 @@ def live_addresses(instance: Instance) -> tuple[str, ...]:
     return (*instance.private_addresses, *instance.public_addresses)
 
 
+def first_address(instance: Instance) -> str:
+    """The address by which an instance is reached in the private network; empty where it has none."""
+    return next(iter(live_addresses(instance)), "")
+
+
 def recorded_addresses(values: Any) -> tuple[str, ...]:
     """Where Terraform's state says that an instance listens."""
     names = ("host", "read_endpoint", "private_ip_address", "public_ip_address", "first_ip_address")
@@ -343,8 +357,4 @@ def _is_address(host: str) -> bool:
 
 def _reserves(instance: Instance, wanted: set[str]) -> bool:
     """Whether an address is of the range that an instance has to itself."""
-    try:
-        block = ip_network(instance.reserved_range)
-        return any(ip_address(each) in block for each in wanted)
-    except ValueError:
-        return False
+    return any(holds(instance.reserved_range, each) for each in wanted)

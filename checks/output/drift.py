@@ -99,9 +99,9 @@ class DriftDocument(TypedDict):
     """Where the environment file, Terraform and live disagree, worst first.
 
     `status` is fail with an open critical difference, degraded with an open warning, unknown where something
-    could not be compared, or not be read (but for the audit log), else pass. `unknown` has fields of which a side could not be told and the others
-    agree. `expired` acceptances have ended; `strays` match no field. A later version may add fields; none
-    changes its meaning.
+    could not be compared, or not be read (but for the audit log), else pass. `unknown` has fields of which a
+    side could not be told and the others agree. `expired` acceptances have ended; `strays` match no field. A
+    later version may add fields; none changes its meaning.
     """
 
     schema: Literal["whybot/drift/1"]
@@ -369,7 +369,8 @@ def _plain(text: str) -> str:
 
 def junit(drift: Drift) -> str:
     """One test case for each difference, each field that could not be compared and each thing that could not
-    be read; one that passes if all else is well. Accepted and cosmetic ones are skipped, what could not be told is an error.
+    be read; one that passes if all else is well. Accepted and cosmetic ones are skipped, what could not be
+    told is an error.
     """
     suite = ET.Element("testsuite", name=_xml(f"{drift.environment} drift"))
     for each in drift.differences:

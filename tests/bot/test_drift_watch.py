@@ -44,6 +44,12 @@ def test_gone_drift_is_told_once_with_how_long_it_was() -> None:
     assert [each.ended for each in episode.members] == ["gone"]
 
 
+def test_what_is_compared_with_nothing_is_as_it_was() -> None:
+    """Where no field was compared, as with a slip in the region, nothing is gone."""
+    nothing = Drift("staging", NOON)
+    assert kinds(seen(drift(difference()), nothing, drift())) == [["appeared"], [], ["gone"]]
+
+
 def test_another_value_is_the_same_episode() -> None:
     """A field that differs otherwise updates what was said; nothing new appears."""
     said = seen(drift(difference()), drift(difference(live="other-connector")))

@@ -5,7 +5,7 @@ from typing import Any
 
 from checks.environment import Network
 from checks.environment import Service as DeclaredService
-from checks.observations import Blind, Egress, NextHop, Ports
+from checks.observations import Blind, CloudState, Egress, NextHop, Ports
 from checks.reasons import Reason
 from checks.terraform.model import Infrastructure, Sensitive, Unevaluated
 from tests.checks.drift.three_sides import (
@@ -101,13 +101,59 @@ def route(name: str, to: str, hop: NextHop, by: str = "") -> Any:
     return place.route(place.VPC, to, hop, name, by=by, priority=100)
 
 
+PEERED = ("staging-vpc", place.PEERING)
+ACTIVE = place.Peering(place.PEERING, place.Ref("redis-network", "networks", "producer", "global"), "ACTIVE")
+
+
+def peering(*left: Any, routes: Any = None) -> Any:
+    """staging-vpc has these peerings, with these routes in place of the usual one."""
+
+    def change(state: CloudState) -> CloudState:
+        assert not isinstance(state.networks, Blind)
+        networks = tuple(
+            replace(each, peerings=left) if each.ref == place.VPC else each for each in state.networks
+        )
+        kept = dict(state.peering_routes) if left else {}
+        return replace(state, networks=networks, peering_routes=kept if routes is None else {PEERED: routes})
+
+    return change
+
+
+CUSTOM = in_cloud(
+    place.imported(
+        {
+            PEERED: (
+                place.route(
+                    place.VPC, "10.166.204.80/29", NextHop.PEERING, "custom", by=place.PEERING,
+                    status="ACTIVE", exchanged="STATIC_PEERING_ROUTE",
+                ),
+            )
+        }
+    )
+)  # fmt: skip
+"""Redis is reached by a custom route of its peer, which a more specific one of our own outranks."""
 DENY = place.deny("deny-redis", 900, destinations=("10.166.204.80/29",), traffic=(Ports("tcp", ("6379",)),))
 DENY_FAR = place.deny("deny-far", 900, destinations=("192.0.2.0/24",))
 DENY_OFF = replace(DENY, disabled=True)
 NO_CONNECTOR = Network(vpc="staging-vpc", ranges=environment().network.ranges)
 
+DIRECT = place.direct(egress=Egress.ALL)
+
 CASES: tuple[Case, ...] = (
     Case("all three agree", all_of(), {}),
+    Case(
+        "the declared connector is gone, and nothing leaves over it",
+        all_of(
+            in_cloud(place.but("connectors", "staging-connector")),
+            *(serving(name, revision(name, 42, DIRECT), template=DIRECT) for name in SERVICES),
+        ),
+        {
+            "network.connector.name": ("warning", "the connector is not there"),
+            BY_CONNECTOR: ("warning", "every dependency is still reached"),
+            "services.auth.vpc_access.connector": ("cosmetic", "no declared dependency"),
+            "services.frontend.vpc_access.connector": ("cosmetic", "no declared dependency"),
+        },
+    ),
     # the incident, and parts of it
     Case(
         "the incident",
@@ -320,6 +366,7 @@ CASES: tuple[Case, ...] = (
                     "next_hop_instance": "nat",
                 },
             ),
+            CUSTOM,
             in_cloud(
                 place.adding(
                     "routes",
@@ -332,8 +379,40 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "a route to nowhere, and Terraform manages none",
-        in_cloud(place.adding("routes", route("b", "10.166.204.83/32", NextHop.BLACKHOLE))),
+        all_of(CUSTOM, in_cloud(place.adding("routes", route("b", "10.166.204.83/32", NextHop.BLACKHOLE)))),
+        {"network.routes.b": ("critical", "cuts Redis off")},
+    ),
+    Case(
+        "a route on which nothing depends, and Terraform manages none",
+        in_cloud(place.adding("routes", route("b", "198.51.100.0/24", NextHop.BLACKHOLE))),
+        {"network.routes.b": ("cosmetic", "not in Terraform")},
+    ),
+    # peerings
+    Case(
+        "the peering is inactive",
+        in_cloud(peering(replace(ACTIVE, state="INACTIVE"))),
+        {"checks.redis.peering": ("critical", "cuts Redis off")},
+    ),
+    Case(
+        "the peering imports nothing",
+        in_cloud(peering(ACTIVE, routes=())),
+        {"checks.redis.peering": ("critical", "cuts Redis off")},
+    ),
+    Case(
+        "the peering is gone",
+        in_cloud(peering()),
+        {"checks.redis.peering": ("critical", "cuts Redis off")},
+    ),
+    Case(
+        "the routes of the peering were not read",
+        in_cloud(peering(ACTIVE, routes=place.blind("x", "y"))),
         {},
+        ("checks.redis.peering",),
+    ),
+    Case(
+        "Redis moved to another network with its peering",
+        all_of(redis(network=place.DEFAULT), in_cloud(peering())),
+        {"checks.redis.network": ("critical", "cuts Redis off")},
     ),
     # stores
     Case(

@@ -176,6 +176,14 @@ def test_an_unreadable_audit_log_is_told_and_makes_nothing_unknown() -> None:
     assert (drift.unheard, drift.hidden) == (hidden, (hidden,))
 
 
+def test_a_change_in_another_region_is_not_who_changed_it() -> None:
+    """The same name there is another service."""
+    away = replace(AUDITED, resource=AUDITED.resource.replace(place.REGION, "europe-west1"), who="far@x")
+    changed = incident(away).differences()[BY_CONNECTOR].changed
+    assert changed is not None
+    assert changed.who == "someone@x"
+
+
 # what was accepted
 
 
@@ -267,6 +275,41 @@ LISTS = ("services", "connectors", "networks", "subnets", "routes", "firewalls",
 
 def all_blind(state: CloudState, *names: str) -> CloudState:
     return replace(state, **dict.fromkeys(names or LISTS, place.blind("some.thing.list", "roles/viewer")))
+
+
+# the wrong place
+
+
+NOWHERE = "none of the declared services is in {}; Terraform has them in {}: is `{}` right?"
+
+
+@pytest.mark.parametrize(
+    ("project", "region", "said"),
+    [
+        (place.PROJECT, "us-east1", NOWHERE.format("us-east1", place.REGION, "region")),
+        ("elsewhere", place.REGION, NOWHERE.format("project elsewhere", place.PROJECT, "project")),
+    ],
+)
+def test_a_slip_in_the_place_is_one_sentence_and_no_outage(project: str, region: str, said: str) -> None:
+    """Where no declared service is, and Terraform has them elsewhere, nothing is compared."""
+    world = agreed()
+    gone = replace(world.live, services=(), revisions={}, connectors=(), redis=())
+    there = replace(gone, project=project, project_number="", region=region)
+    values = {
+        name: {**each, "project": place.PROJECT, "location": place.REGION} if "cloud_run" in name else each
+        for name, each in recorded().items()
+    }
+    drift = replace(world, live=there, terraform=terraform(values)).drift()
+    assert drift.differences == drift.unknown == ()
+    assert [each.message for each in drift.blind] == [said]
+    assert drift.status is Status.UNKNOWN
+
+
+def test_services_that_are_gone_from_their_place_are_an_outage() -> None:
+    """Terraform has them here."""
+    world = agreed()
+    drift = replace(world, live=replace(world.live, services=(), revisions={})).drift()
+    assert drift.status is Status.FAIL
 
 
 # properties
