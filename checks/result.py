@@ -10,6 +10,9 @@ from checks.reasons import Reason
 JOB_SILENT = "job_silent"
 """The fact of a dependency's result that says why the Cloud Run job could not tell."""
 
+SPEAKS_FOR = "speaks_for"
+"""The fact of a dependency's result that says of which revision it is, where it is not of all that serve."""
+
 Fact = str | int | float | bool | None | list[str]
 
 

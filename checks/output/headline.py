@@ -2,7 +2,7 @@
 
 from checks.durations import spoken
 from checks.reasons import WORDS, Reason
-from checks.result import CheckResult, Status, Sweep
+from checks.result import SPEAKS_FOR, CheckResult, Status, Sweep
 
 MARKS = {
     Status.PASS: "🟢",
@@ -58,6 +58,8 @@ def what(result: CheckResult) -> str:
         return result.message
     if result.facts.get("detour") is True:
         return result.message
+    if revision := result.facts.get(SPEAKS_FOR):
+        return f"of {revision}"
     return "asked from here" if result.mute_pass else ""
 
 
@@ -110,16 +112,21 @@ def sentence(sweep: Sweep) -> str:
 
 
 def named(sweep: Sweep) -> list[str]:
-    """The results that a headline names: at most two, dependencies first; one that fails is among them."""
+    """The results that a headline names: at most two, dependencies first; one that fails is among them.
+
+    A closed path is named before them, since it tells why.
+    """
     bad = sorted(
         (result for result in sweep.worst_first() if result.status in BAD),
         key=lambda result: (result.status is Status.UNKNOWN, _depth(result), BAD.index(result.status)),
     )
+    closed = [result for result in bad if result.reason is Reason.PATH_BROKEN][:1]
+    bad = [result for result in bad if result not in closed]
     chosen = bad[:NAMED]
     failing = [result for result in bad if result.status is Status.FAIL]
     if failing and not any(result.status is Status.FAIL for result in chosen):
         chosen = [failing[0], *chosen[: NAMED - 1]]
-    return [said(result) for result in chosen]
+    return [said(result) for result in (*closed, *chosen)]
 
 
 def counts(sweep: Sweep) -> list[str]:
@@ -158,9 +165,7 @@ def _word(status: Status, reason: Reason) -> str:
 
 
 def _depth(result: CheckResult) -> int:
-    """How much depends on it: a closed path tells why, and nothing is reached without names."""
-    if result.reason is Reason.PATH_BROKEN:
-        return -2
+    """How much depends on it: names come before all, since nothing is reached without them."""
     if result.kind == "dns":
         return -1
     return LAYERS.index(result.layer) if result.layer in LAYERS else len(LAYERS)

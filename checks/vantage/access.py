@@ -15,11 +15,13 @@ from checks.reasons import Reason
 class Standing:
     """For which revision the job speaks; `revision` is empty where it speaks for none, and `why` says why.
 
-    `percent` is that revision's share of traffic. `command` is what would mend it, where there is one.
+    `percent` is that revision's share of traffic; `for_all` where all that serve leave as the job does.
+    `command` is what would mend it, where there is one.
     """
 
     revision: str = ""
     percent: int = 0
+    for_all: bool = False
     why: str = ""
     reason: Reason = Reason.VANTAGE_CANNOT_TELL
     command: str | None = None
@@ -62,7 +64,7 @@ def _judged(job: Job, service: str, serving: Sequence[tuple[Revision, int]]) -> 
             f"{said(revision.vpc)}: deploy the job again with the service's VPC access"
         )
         return Standing(why=why)
-    return Standing(like[0][0].name, like[0][1])
+    return Standing(like[0][0].name, like[0][1], for_all=len(like) == len(serving))
 
 
 def _untold(blind: Blind, job: str, service: str) -> Standing:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from checks.durations import spoken
 from checks.environment import Environment, JobVantage
@@ -14,7 +14,7 @@ from checks.observations import Blind
 from checks.observe.cloud import Cloud
 from checks.observe.jobs import Execution, Jobs, State
 from checks.reasons import Reason
-from checks.result import CheckResult, Vantage
+from checks.result import SPEAKS_FOR, CheckResult, Status, Vantage
 from checks.runner import utc_now
 from checks.spec import CheckSpec
 from checks.vantage.access import Standing, standing
@@ -31,6 +31,10 @@ GATHER_SECONDS = 5.0
 """How long the last entries of an execution that has ended may take to come through Cloud Logging."""
 LOST_SECONDS = 20.0
 """How long a job may take to begin where it is not known whether Cloud Run took the call."""
+SHORTLY = 15.0
+"""How many seconds a job is waited for that did not answer a short while ago; a cold start takes a few."""
+REMEMBERED = timedelta(minutes=5)
+"""How long it is remembered that the job did not answer."""
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.CLOUD_QUOTA, Reason.CLOUD_ANSWER})
 """What may be gone when it is asked again."""
 
@@ -67,6 +71,7 @@ class JobProber:
         *,
         now: Callable[[], datetime] = utc_now,
         pace: float = 1.0,
+        shortly: float = SHORTLY,
     ) -> None:
         self.environment = environment
         self.job = job
@@ -75,7 +80,15 @@ class JobProber:
         self.key = key
         self.now = now
         self.pace = pace
+        self.shortly = shortly
         self._missed: _Run | None = None
+        self._silent_at: datetime | None = None
+
+    @property
+    def silent_at(self) -> datetime | None:
+        """When the job did not answer within its whole time-out, where that is not long ago."""
+        at = self._silent_at
+        return at if at is not None and self.now() - at < REMEMBERED else None
 
     async def ask(self, specs: Sequence[CheckSpec]) -> AsyncGenerator[CheckResult | Waiting, None]:
         """Results as they come, each once. Raises `JobSilent` where not all come, or may be believed."""
@@ -85,8 +98,11 @@ class JobProber:
         try:
             async for event in run.events():
                 yield event
+            self._silent_at = None
         except JobSilent as silent:
             self._missed = run if run.timed_out else None
+            if run.timed_out and not run.short:
+                self._silent_at = run.asked_at
             raise JobSilent(f"{silent}{await late}") from None
         finally:
             late.cancel()
@@ -99,7 +115,7 @@ async def _late(missed: "_Run | None") -> str:
         return ""
     with suppress(JobSilent):  # the request of now will say that the log cannot be read
         await missed.read_once()
-    if not missed.reader.complete:
+    if missed.short or not missed.reader.complete:
         return ""
     log.warning("the answers to request %s came after its time-out", missed.request.id)
     return "; the answers to the request before came after its time-out: raise vantages.job.timeout"
@@ -111,10 +127,12 @@ class _Run:
     def __init__(self, prober: JobProber, specs: Sequence[CheckSpec]) -> None:
         self._prober = prober
         self._seconds = prober.job.timeout / 1000
+        self._silent_at = prober.silent_at
+        self._patience = min(self._seconds, prober.shortly) if self._silent_at else self._seconds
         self.request: Request = new_request(prober.environment, specs, self._seconds, prober.now())
         self.reader = Reader(self.request, prober.key)
         self.timed_out = False
-        self._asked_at = prober.now()
+        self.asked_at = prober.now()
         self._execution = Execution("", "")
         self._cold_start: float | None = None
         self._trouble: Blind | None = None
@@ -136,16 +154,21 @@ class _Run:
         while True:
             results = await self.read_once()
             if results:
-                vantage = self._vantage(await self._believed())
+                found = await self._believed()
                 for result in results:
-                    yield self._dressed(result, vantage)
+                    yield self._dressed(result, found)
             if self.reader.complete:
                 return
             await self._give_up()
             if not self.reader.results:
                 yield Waiting(self._elapsed, self.reader.begun)
-            await asyncio.sleep(min(pause * self._prober.pace, max(0.0, self._seconds - self._elapsed)))
+            await asyncio.sleep(min(pause * self._prober.pace, max(0.0, self._patience - self._elapsed)))
             pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+    @property
+    def short(self) -> bool:
+        """Whether it is waited for less than the job's time-out, since it did not answer before."""
+        return self._patience < self._seconds
 
     @property
     def _elapsed(self) -> float:
@@ -170,7 +193,7 @@ class _Run:
     async def read_once(self) -> list[CheckResult]:
         """The results that are new in the log. Raises `JobSilent` where it cannot be read for good."""
         prober = self._prober
-        seen = await prober.jobs.answers(prober.job.name, self.request.id, self._asked_at - SKEW)
+        seen = await prober.jobs.answers(prober.job.name, self.request.id, self.asked_at - SKEW)
         if isinstance(seen, Blind):
             if seen.reason not in PASSING:
                 raise JobSilent(f"the answers of the job {prober.job.name} could not be read: {_plain(seen)}")
@@ -200,16 +223,20 @@ class _Run:
         return found
 
     def _vantage(self, found: Standing) -> Vantage:
-        share = f", as {found.revision} with {found.percent} % of traffic" if found.percent < 100 else ""
+        share = "" if found.for_all else f", as {found.revision} with {found.percent} % of traffic"
         return Vantage("job", f"Cloud Run job in {self._prober.environment.region}{share}")
 
-    def _dressed(self, result: CheckResult, vantage: Vantage) -> CheckResult:
-        facts = dict(result.facts)
+    def _dressed(self, result: CheckResult, found: Standing) -> CheckResult:
+        facts, message = dict(result.facts), result.message
+        if not found.for_all:
+            facts[SPEAKS_FOR] = f"{found.revision}, which gets {found.percent} % of the traffic"
+            if result.status is not Status.PASS:
+                message = f"{message} (of {facts[SPEAKS_FOR]})"
         if self._cold_start is not None:
             facts["cold_start_ms"] = round(self._cold_start * 1000, 1)
         if self.reader.forged:
             facts["forged_answers"] = self.reader.forged
-        return replace(result, vantage=vantage, facts=facts)
+        return replace(result, message=message, vantage=self._vantage(found), facts=facts)
 
     async def _give_up(self) -> None:
         """Raises `JobSilent` where nothing more is to be expected."""
@@ -225,7 +252,7 @@ class _Run:
             raise JobSilent(self._worded(self._end_of_execution()))
         if self._is_lost():
             raise JobSilent(f"whether the job {job} was run could not be told: {self._execution.message}")
-        if self._elapsed >= self._seconds:
+        if self._elapsed >= self._patience:
             self.timed_out = True
             raise JobSilent(self._worded(self._time_out()))
 
@@ -260,10 +287,12 @@ class _Run:
         return f"the execution {execution.name} {execution.state.value}{message} ({execution.url})"
 
     def _time_out(self) -> str:
-        execution, waited = self._execution, spoken(self._seconds * 1000)
+        execution, waited = self._execution, spoken(self._patience * 1000)
         said = f"the job {self._prober.job.name} did not answer in {waited}"
         if self.reader.results:
             said = f"the job {self._prober.job.name} answered only {self._answered()} checks in {waited}"
+        if self._silent_at is not None and self.short:
+            said = f"{said}, nor in {spoken(self._seconds * 1000)} at {self._silent_at:%H:%M} UTC"
         if self._trouble is not None:
             return f"{said}, and Cloud Logging could not be read: {_plain(self._trouble)}"
         if not execution.name:

@@ -45,7 +45,9 @@ def test_a_closed_path_is_named_first() -> None:
         facts={"closed": ["Redis"]},
     )
     line = headline(sweep(BACKEND, POSTGRES, REDIS, path))
-    assert line.startswith("🔴 staging: Path to Redis closed, Redis unreachable — ")
+    assert line.startswith(
+        "🔴 staging: Path to Redis closed, Redis unreachable, PostgreSQL 10× over budget — "
+    )
     two, four = (replace(path, facts={"closed": [*"ABCD"[:number]]}) for number in (2, 4))
     assert (said(two), said(four)) == ("Paths to A and B closed", "Paths to A, B and 2 more closed")
     assert said(replace(path, facts={})) == "Network paths closed"

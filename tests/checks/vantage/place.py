@@ -201,11 +201,11 @@ class Staging:
     here: Overlay
     project: Project
 
-    def prober(self, key: str = KEY) -> JobProber:
+    def prober(self, key: str = KEY, **more: Any) -> JobProber:
         """The job vantage, with short pauses."""
         job = self.file.vantages.job
         assert job is not None
-        return JobProber(self.file, job, self.project, self.project, key, pace=0.02)  # type: ignore[arg-type]  # half a Cloud
+        return JobProber(self.file, job, self.project, self.project, key, pace=0.02, **more)  # type: ignore[arg-type]  # half a Cloud
 
     def vantages(
         self, choice: Choice = Choice.BEST, prober: JobProber | None = None, absent: str = ""

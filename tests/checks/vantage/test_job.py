@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checks.observe.jobs import State
+from checks.output.headline import what
 from checks.reasons import Reason
 from checks.result import CheckResult, Status
 from checks.runner import utc_now
@@ -14,7 +15,7 @@ from checks.spec import CheckSpec
 from checks.vantage.job import JobProber, JobSilent, Waiting
 from checks.vantage.request import read_token
 from tests.bot.running import until
-from tests.checks.vantage.place import BAD, GOOD, KEY, Staging, refused, staging, state
+from tests.checks.vantage.place import AT, BAD, GOOD, KEY, Staging, refused, staging, state
 
 
 def specs(place: Staging) -> list[CheckSpec]:
@@ -86,6 +87,19 @@ async def test_the_revision_is_named_where_others_serve_too() -> None:
         place.project.seen = state(GOOD, ("r1", 90, GOOD), ("r2", 10, BAD))
         labels = {each.vantage.label for each in await asked(place)}
     assert labels == {"Cloud Run job in us-central1, as r1 with 90 % of traffic"}
+
+
+async def test_each_result_says_for_which_revision_it_speaks() -> None:
+    """A failure in its sentence, a pass in its row; nothing is added where all that serve are alike."""
+    async with staging(broken=["redis"]) as place:
+        place.project.seen = state(GOOD, ("r1", 30, GOOD), ("r2", 70, BAD))
+        found = {each.name: each for each in await asked(place)}
+        place.project.seen = state(GOOD, ("r1", 30, GOOD), ("r2", 70, GOOD))
+        all_of_it = await asked(place)
+    assert found["redis"].message.endswith(" (of r1, which gets 30 % of the traffic)")
+    assert what(found["postgres"]) == "of r1, which gets 30 % of the traffic"
+    assert {what(each) for each in all_of_it if each.status is Status.PASS} == {""}
+    assert {each.vantage.label for each in all_of_it} == {"Cloud Run job in us-central1"}
 
 
 async def test_job_with_another_vpc_access_is_not_believed() -> None:
@@ -174,6 +188,38 @@ async def test_job_that_dies() -> None:
     assert why == (
         "the execution whybot-probe-1 failed: The container exited with 1 (https://console.example/whybot-probe-1)"
     )
+
+
+async def test_a_job_that_did_not_answer_is_waited_for_only_shortly_for_a_while() -> None:
+    """A hanging job does not cost each sweep its whole time-out; after five minutes it gets it again."""
+    async with staging(timeout="400ms") as place:
+        place.project.trouble = "hang"
+        now = [AT]
+        prober = place.prober(now=lambda: now[0], shortly=0.2)
+        assert (await silence(place, prober=prober)).startswith(
+            "the job whybot-probe did not answer in 400 ms;"
+        )
+        now[0] += timedelta(minutes=4)
+        again = await silence(place, prober=prober)
+        assert again.startswith(
+            "the job whybot-probe did not answer in 200 ms, nor in 400 ms at 02:14 UTC; its execution is"
+        )
+        now[0] += timedelta(minutes=2)
+        assert (await silence(place, prober=prober)).startswith(
+            "the job whybot-probe did not answer in 400 ms;"
+        )
+
+
+async def test_a_job_that_answers_again_gets_its_time_again() -> None:
+    """As soon as one request is answered in time."""
+    async with staging(timeout="2s") as place:
+        place.project.trouble = "hang"
+        prober = place.prober(shortly=1.5)
+        await silence(place, prober=prober)
+        place.project.trouble = ""
+        assert len(await asked(place, prober=prober)) == 2
+        place.project.trouble = "hang"
+        assert (await silence(place, prober=prober)).startswith("the job whybot-probe did not answer in 2 s;")
 
 
 async def test_job_that_answers_late() -> None:
