@@ -8,6 +8,7 @@ from pydantic import Field
 from checks.durations import spoken
 from checks.failures import CheckBlind
 from checks.observations import Blind, Seen, T
+from checks.observe.permissions import with_account
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.sight import Sight
@@ -85,6 +86,8 @@ def blindness(probe: Probe, blind: Blind) -> CheckBlind:
     message = blind.message
     if blind.command and blind.command not in message:
         message = f"{message.rstrip('.')}. To grant it: {blind.command}"
+        if hint := with_account(blind.command):
+            message = f"{message} ({hint[0].lower()}{hint[1:-1]})"
     return CheckBlind(blind.reason, message)
 
 

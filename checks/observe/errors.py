@@ -40,7 +40,7 @@ class NotUnderstood(ValueError):  # noqa: N818 - about an answer, not an error o
 
 def too_slow(need: Need, seconds: float) -> Blind:
     """Google did not answer in time."""
-    message = f"Could not read {need.reads}: {need.api} did not answer within {seconds:.1f} s."
+    message = f"Could not {need.act}: {need.api} did not answer within {seconds:.1f} s."
     return Blind(Reason.CLOUD_UNREACHABLE, message)
 
 
@@ -52,9 +52,7 @@ def not_logged_in() -> Blind:
 def not_understood(need: Need, what: str = "") -> Blind:
     """The answer makes no sense."""
     said = f": {short(what)}" if what else ""
-    message = (
-        f"Could not read {need.reads}: {need.api} answered something that whybot does not understand{said}."
-    )
+    message = f"Could not {need.act}: {need.api} answered something that whybot does not understand{said}."
     return Blind(Reason.CLOUD_ANSWER, message)
 
 
@@ -66,7 +64,7 @@ def translated(error: BaseException, need: Need, place: Place, seconds: float = 
         return too_slow(need, seconds)
     module, text = type(error).__module__, str(error)
     if any(mark in text for mark in CERTIFICATE):
-        message = f"Could not read {need.reads}: the certificate of {need.api} is not trusted here."
+        message = f"Could not {need.act}: the certificate of {need.api} is not trusted here."
         return Blind(Reason.CLOUD_UNREACHABLE, message)
     if any(mark in text for mark in CREDENTIALS) or module.startswith("google.auth"):
         return not_logged_in()
@@ -74,7 +72,7 @@ def translated(error: BaseException, need: Need, place: Place, seconds: float = 
         return _answered(error, need, place, seconds)
     if not isinstance(error, OSError):
         return not_understood(need)  # what came could not be parsed
-    message = f"Could not read {need.reads}: {need.api} could not be reached ({type(error).__name__})."
+    message = f"Could not {need.act}: {need.api} could not be reached ({type(error).__name__})."
     return Blind(Reason.CLOUD_UNREACHABLE, message)
 
 
@@ -100,12 +98,11 @@ def _by_status(status: int, message: str, need: Need, place: Place) -> Blind:
     if status == HTTPStatus.UNAUTHORIZED:
         return not_logged_in()
     if status == HTTPStatus.NOT_FOUND:
-        said = f"Not found in project {place.project}, region {place.region}: {short(message)}."
-        return Blind(Reason.CLOUD_NOT_FOUND, said)
+        return Blind(Reason.CLOUD_NOT_FOUND, _not_found(message, need, place))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _quota(need)
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.BAD_GATEWAY):
-        said = f"Could not read {need.reads}: {need.api} is not available now."
+        said = f"Could not {need.act}: {need.api} is not available now."
         return Blind(Reason.CLOUD_UNREACHABLE, said)
     garbled = "deserializing" in message or not status
     return not_understood(need) if garbled else not_understood(need, f"{status} {message}")
@@ -135,7 +132,7 @@ def _names_no_project(message: str, place: Place) -> bool:
 def _disabled(api: str, need: Need, place: Place) -> Blind:
     return Blind(
         Reason.CLOUD_API_DISABLED,
-        f"Could not read {need.reads}: {api} is not enabled in project {place.project}.",
+        f"Could not {need.act}: {api} is not enabled in project {place.project}.",
         command=enable(api, place.project),
     )
 
@@ -158,10 +155,18 @@ def _no_region(place: Place) -> Blind:
 
 def _quota(need: Need) -> Blind:
     limit = " (60 reads a minute)" if need.api == LOGGING else ""
-    message = (
-        f"Could not read {need.reads}: the read quota of {need.api}{limit} is used up. Ask again in a minute."
-    )
+    quota = "quota" if need.does else "read quota"
+    message = f"Could not {need.act}: the {quota} of {need.api}{limit} is used up. Ask again in a minute."
     return Blind(Reason.CLOUD_QUOTA, message)
+
+
+def _not_found(message: str, need: Need, place: Place) -> str:
+    """What there is not. Cloud Storage says "the specified bucket" and leaves its name to the reader."""
+    if need.on != "bucket" or not place.resource:
+        return f"Not found in project {place.project}, region {place.region}: {short(message)}."
+    if "bucket does not exist" in message:
+        return f"There is no bucket gs://{place.resource}."
+    return f"In bucket gs://{place.resource} there is nothing of this name: {short(message)}."
 
 
 def short(text: str) -> str:

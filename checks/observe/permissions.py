@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from checks.observations import Blind
 from checks.reasons import Reason
 
-UNKNOWN_MEMBER = "serviceAccount:WHYBOT_SERVICE_ACCOUNT"
+UNKNOWN_ACCOUNT = "WHYBOT_SERVICE_ACCOUNT"
+UNKNOWN_MEMBER = f"serviceAccount:{UNKNOWN_ACCOUNT}"
 """Stands in commands where whybot's own account could not be told."""
+PUT_ACCOUNT = f"Put whybot's service account in place of {UNKNOWN_ACCOUNT}."
+"""Said once where such a command is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Need:
 
     `permission` is what Google checks for it, `role` the least predefined role that holds that, `api` the
     host name of the API, `reads` what the call gives (a noun for sentences), `steps` the steps of a path that
-    need it. `on` is where the role is granted: `project`, `bucket` or `job`.
+    need it. `on` is where the role is granted: `project`, `bucket` or `job`. `does` is what the call does,
+    where it does more than to read.
     """
 
     permission: str
@@ -28,6 +32,12 @@ class Need:
     reads: str
     steps: tuple[str, ...] = ()
     on: str = "project"
+    does: str = ""
+
+    @property
+    def act(self) -> str:
+        """What whybot wants, after "may not" and "could not": `read routes`."""
+        return self.does or f"read {self.reads}"
 
 
 RUN_VIEWER = "roles/run.viewer"
@@ -111,7 +121,12 @@ PROJECT = Need(
 )
 JOB = Need("run.jobs.get", RUN_VIEWER, RUN, "the Cloud Run job of the vantage")
 RUN_JOB = Need(
-    "run.jobs.run", "roles/run.jobsExecutorWithOverrides", RUN, "answers of the Cloud Run job", on="job"
+    "run.jobs.run",
+    "roles/run.jobsExecutorWithOverrides",
+    RUN,
+    "answers of the Cloud Run job",
+    on="job",
+    does="start the Cloud Run job",
 )
 RUN_JOB_WITH = Need(
     "run.jobs.runWithOverrides",
@@ -119,6 +134,7 @@ RUN_JOB_WITH = Need(
     RUN,
     "answers of the Cloud Run job to the checks that are wanted",
     on="job",
+    does="start the Cloud Run job with the checks that are wanted",
 )
 EXECUTION = Need("run.executions.get", RUN_VIEWER, RUN, "how far an execution of the job is")
 
@@ -155,6 +171,11 @@ def grant(need: Need, place: Place, role: str = "") -> str:
     return f"gcloud projects add-iam-policy-binding {project} {binding} --condition=None"
 
 
+def with_account(text: str) -> str:
+    """What to put into a command that leaves whybot's account open; empty for one that does not."""
+    return PUT_ACCOUNT if UNKNOWN_ACCOUNT in text else ""
+
+
 def enable(api: str, project: str) -> str:
     """The command that switches an API on."""
     return f"gcloud services enable {shlex.quote(api)} --project={shlex.quote(project)}"
@@ -167,7 +188,7 @@ def missing(need: Need, place: Place, permission: str = "") -> Blind:
     role = known[named].role if named in known else need.role
     return Blind(
         Reason.CLOUD_PERMISSION,
-        f"May not read {need.reads}: {_who(place)} lacks {named}; the role {role} holds it.",
+        f"May not {need.act}: {_who(place)} lacks {named}; the role {role} holds it.",
         permission=named,
         role=role,
         command=grant(known.get(named, need), place, role),

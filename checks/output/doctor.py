@@ -8,6 +8,7 @@ from rich.text import Text
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
 from checks.doctor import Answer, Finding, Group, commands, worst
+from checks.observe.permissions import with_account
 from checks.output.text import CONTROL
 
 SCHEMA: Final = "whybot/doctor/1"
@@ -102,6 +103,8 @@ def lines(environment: str, findings: Sequence[Finding]) -> Iterator[Text]:
     if typed := commands(findings):
         yield from (Text(""), Text("To mend it:", "bold"))
         yield from (Text(f"  {_clean(command)}") for command in typed)
+        if hint := with_account("".join(typed)):
+            yield Text(f"  {hint}")
     if explained := EXPLAINED.get(exit_code(findings)):
         yield from (Text(""), Text(explained))
 

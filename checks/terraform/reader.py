@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.environment import Terraform
 from checks.observations import Blind, Seen, Source
 from checks.observe.cloud import ObjectLost
+from checks.reasons import Reason
 from checks.terraform.configuration import Configuration, read_configuration
 from checks.terraform.errors import TerraformUnreadable
 from checks.terraform.model import Infrastructure
@@ -98,16 +99,16 @@ class _Reading:
         where = f"Terraform's {what} {spelling}"
         source = Source("terraform", spelling, self.at, _console(spelling))
         try:
-            found = await self._read(reader(where, source), where, spelling)
+            found = await self._read(reader(where, source), where, what, spelling)
             self._refuse_other_projects(where, found.projects)
         except TerraformUnreadable as error:
             return error.blind
         self.sources[what] = source
         return found
 
-    async def _read(self, reader: StateReader | PlanReader, where: str, spelling: str) -> State:
+    async def _read(self, reader: StateReader | PlanReader, where: str, what: str, spelling: str) -> State:
         size = 0
-        parts = await self._open(where, spelling)
+        parts = await self._open(where, what, spelling)
         try:
             async for part in parts:
                 size += len(part)
@@ -121,18 +122,18 @@ class _Reading:
                 await parts.aclose()
         return await asyncio.to_thread(reader.finish)
 
-    async def _open(self, where: str, spelling: str) -> AsyncIterator[bytes]:
+    async def _open(self, where: str, what: str, spelling: str) -> AsyncIterator[bytes]:
         if spelling.startswith(BUCKET):
-            return await self._object(where, spelling)
+            return await self._object(where, what, spelling)
         return _file_parts(where, self.folder / spelling)
 
-    async def _object(self, where: str, spelling: str) -> AsyncIterator[bytes]:
+    async def _object(self, where: str, what: str, spelling: str) -> AsyncIterator[bytes]:
         bucket, _, name = spelling.removeprefix(BUCKET).partition("/")
         if not bucket or not name:
             raise TerraformUnreadable(f"{where} is no address of an object; write gs://BUCKET/OBJECT.")
         opened = await self.fetch(bucket, name)
         if isinstance(opened, Blind):
-            raise TerraformUnreadable(opened)
+            raise TerraformUnreadable(_with_field(opened, what, spelling))
         return opened
 
     async def configuration(self, named: Terraform) -> Seen[Configuration] | None:
@@ -181,3 +182,11 @@ def _console(spelling: str) -> str | None:
     if not spelling.startswith(BUCKET):
         return None
     return f"https://console.cloud.google.com/storage/browser/_details/{spelling.removeprefix(BUCKET)}"
+
+
+def _with_field(blind: Blind, what: str, spelling: str) -> Blind:
+    """Where there is nothing at an address, the field of the environment file that has it is named."""
+    if blind.reason is not Reason.CLOUD_NOT_FOUND:
+        return blind
+    more = f"The environment file names {spelling} as `terraform.{what}`; compare it with the console."
+    return replace(blind, message=f"{blind.message} {more}")

@@ -7,6 +7,7 @@ import pytest
 
 from checks.kinds.cloud_run import CloudRunCheck
 from checks.observations import Condition, TrafficShare
+from checks.observe.permissions import SERVICES, Place, missing
 from checks.reasons import Reason
 from checks.result import Status
 from tests.checks.path import place
@@ -122,6 +123,13 @@ async def test_missing_permission_is_unknown_and_says_how_to_grant_it() -> None:
     found = await ask(having(services=place.blind("run.services.list", "roles/run.viewer")))
     assert (found.status, found.reason) == (Status.UNKNOWN, Reason.CLOUD_PERMISSION)
     assert (found.facts["permission"], found.facts["role"]) == ("run.services.list", "roles/run.viewer")
+
+
+async def test_placeholder_in_a_command_is_explained() -> None:
+    """Whoever copies the command must know that a part of it stands for whybot's account."""
+    denied = missing(SERVICES, Place("netra-staging", "us-central1"))
+    found = await ask(having(services=denied))
+    assert found.message.endswith("(put whybot's service account in place of WHYBOT_SERVICE_ACCOUNT)")
 
 
 async def test_no_eyes_is_unknown() -> None:

@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from checks.observe.errors import NotUnderstood, translated
-from checks.observe.permissions import CONNECTORS, LOGS, ROUTES, SERVICES, SQL, Need, Place
+from checks.observe.permissions import CONNECTORS, LOGS, ROUTES, RUN_JOB_WITH, SERVICES, SQL, Need, Place
 from checks.reasons import Reason
 
 PLACE = Place("netra-staging", "us-central1", "serviceAccount:whybot@netra-staging.iam.gserviceaccount.com")
@@ -140,3 +140,11 @@ def test_long_words_of_google_are_cut() -> None:
     assert "No such object: b/n stack" in blind.message
     assert "https" not in blind.message
     assert len(blind.message) < 320
+
+
+def test_starting_the_job_is_not_called_reading() -> None:
+    """What uses a quota up, or is not allowed, is the start."""
+    quota = translated(google.TooManyRequests("quota"), RUN_JOB_WITH, PLACE).message
+    start = "start the Cloud Run job with the checks that are wanted"
+    assert quota == f"Could not {start}: the quota of run.googleapis.com is used up. Ask again in a minute."
+    assert translated(denied("no"), RUN_JOB_WITH, PLACE).message.startswith(f"May not {start}: ")

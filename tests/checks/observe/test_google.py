@@ -333,10 +333,16 @@ async def test_an_object_is_read_in_parts() -> None:
 async def test_an_object_that_cannot_be_read_says_why() -> None:
     """Missing, or not allowed: then the command grants the role on the bucket alone."""
     async with staging() as at:
+        no_bucket = await at.cloud.open_object("bucket", "nothing")
+        assert isinstance(no_bucket, Blind)
+        assert (no_bucket.reason, no_bucket.message) == (
+            Reason.CLOUD_NOT_FOUND, "There is no bucket gs://bucket."
+        )  # fmt: skip
+        at.fake.resources.objects["bucket", "state"] = BucketObject(b"{}")
         gone = await at.cloud.open_object("bucket", "nothing")
         assert isinstance(gone, Blind)
         assert gone.reason is Reason.CLOUD_NOT_FOUND
-        at.fake.resources.objects["bucket", "state"] = BucketObject(b"{}")
+        assert "In bucket gs://bucket there is nothing of this name" in gone.message
         at.fake.deny("storage.objects.get")
         denied = await at.cloud.object_bytes("bucket", "state")
         assert isinstance(denied, Blind)

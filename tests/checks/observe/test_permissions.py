@@ -5,6 +5,7 @@ import pytest
 from checks.observe.permissions import (
     NEEDS,
     OBJECT,
+    PUT_ACCOUNT,
     RUN_JOB,
     SERVICES,
     UNKNOWN_MEMBER,
@@ -13,6 +14,7 @@ from checks.observe.permissions import (
     enable,
     grant,
     missing,
+    with_account,
 )
 from checks.path.model import StepKey
 
@@ -52,7 +54,10 @@ def test_role_is_granted_where_it_is_least() -> None:
 
 def test_unknown_account_is_a_placeholder() -> None:
     """Where whybot does not know who it is, the command says what to put in."""
-    assert f"--member={UNKNOWN_MEMBER} " in grant(SERVICES, Place("p", "r"))
+    command = grant(SERVICES, Place("p", "r"))
+    assert f"--member={UNKNOWN_MEMBER} " in command
+    assert with_account(command) == PUT_ACCOUNT
+    assert with_account(grant(SERVICES, Place("p", "r", "serviceAccount:whybot@p"))) == ""
     assert "whybot's account lacks" in missing(SERVICES, Place("p", "r")).message
 
 

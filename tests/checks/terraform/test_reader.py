@@ -86,6 +86,14 @@ async def test_missing_permission_is_handed_on(tmp_path: Path) -> None:
     assert await read(tmp_path, configuration=".", state=BUCKET, bucket=DENIED) == DENIED
 
 
+async def test_an_object_that_is_not_there_names_the_field_of_the_environment_file(tmp_path: Path) -> None:
+    """Whoever mistyped the address finds it."""
+    gone = Blind(Reason.CLOUD_NOT_FOUND, "There is no bucket gs://netra-terraform.")
+    message = said(await read(tmp_path, state=BUCKET, bucket=gone))
+    assert message.startswith("There is no bucket gs://netra-terraform. ")
+    assert f"names {BUCKET} as `terraform.state`" in message
+
+
 async def test_wrong_configuration_beside_a_good_state_is_told_with_it(tmp_path: Path) -> None:
     """The state is what counts; the mistake in the configuration is not swallowed."""
     write(tmp_path, {"main.tf": "a {\n"})
