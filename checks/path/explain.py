@@ -82,12 +82,12 @@ class Paths:
         state = self._observed.state
         serving = steps.made(
             StepKey.SERVING,
-            Status.FAIL,
-            f"There is no Cloud Run service {service} in {state.project}, {state.region}.",
+            Status.UNKNOWN,
+            f"There is no Cloud Run service {service} in {state.project}, {state.region}; "
+            "check `project` and `region` in the environment file.",
             field="Service.name",
             observed="absent",
             expected=service,
-            change=f"The environment file would have to name a service of {state.project} in {state.region}.",
         )
         vpc = waiting(StepKey.SERVING, "the serving revision")
         return self._path(service, "", 0, serving, vpc, target, address)

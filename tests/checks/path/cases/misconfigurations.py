@@ -343,7 +343,7 @@ CASES = (
         target=PUBLIC,
         needs=("Cloud NAT",),
     ),
-    Case("a service that is not there", having(services=()), "fail", "serving"),
+    Case("a service that is not there", having(services=()), "unknown", "serving", says=("`region`",)),
     Case(
         "traffic goes to a revision that was deleted",
         all_of(having(revisions={service().name: (revision(GOOD, STAGING, deleted=True),)})),
