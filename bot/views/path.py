@@ -80,7 +80,10 @@ def _private(markup: str) -> Message:
 
 
 def _plan(key: str, path: Path) -> Block:
-    """The steps that apply, each with its sentence; the broken one is marked and open."""
+    """The steps that apply, each with its sentence; the broken one is marked and open. Steps that wait for an
+    unknown one are told together.
+    """
+    waiting = words.followers(path)
     tasks = [
         {
             "task_id": step.key.value,
@@ -89,19 +92,30 @@ def _plan(key: str, path: Path) -> Block:
             "details": _rich(_step_details(step)),
         }
         for step in path.steps
-        if step.status in TASK
+        if step.status in TASK and step not in waiting
     ]
+    if waiting:
+        tasks.append(
+            {
+                "task_id": "waiting",
+                "title": kit.shorten(f"{words.unsaid(waiting)}: {words.either(path)}", 200),
+                "status": TASK[Status.UNKNOWN],
+            }
+        )
     return {"type": "plan", "title": kit.shorten(kit.one_line(words.title(key, path)), 300), "tasks": tasks}
 
 
 def _classic(key: str, path: Path) -> Blocks:
     """The same for a workspace without plans."""
-    marks = words.MARKS
+    marks, waiting = words.MARKS, words.followers(path)
     lines = [
-        f"{'↷' if step.detour else marks[step.status]} *{step.title}*  {kit.escape(step.message, LINE)}"
+        f"{'↷' if step.detour else marks[step.status]} *{step.title}*  "
+        f"{kit.escape(words.sentence(step), LINE)}"
         for step in path.steps
-        if step.status in TASK
+        if step.status in TASK and step not in waiting
     ]
+    if waiting:
+        lines.append(f"{marks[Status.UNKNOWN]} *{words.unsaid(waiting)}*  {words.either(path)}")
     title = f"*{kit.escape(words.title(key, path), 300)}*"
     return [
         kit.section(title),
@@ -117,7 +131,7 @@ def _step_title(step: Step) -> str:
 def _step_details(step: Step) -> str:
     seen = f"{step.field}: {step.observed}" if step.field and step.observed else step.field
     wanted = f", expected {step.expected}" if step.expected else ""
-    return "\n".join(filter(None, (step.message, seen + wanted)))
+    return "\n".join(filter(None, (words.sentence(step), seen + wanted)))
 
 
 def _rich(text: str) -> Block:

@@ -1,5 +1,7 @@
 """Network paths for people and programs: drawn in text, `whybot/path/1`, JUnit."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import IO, Annotated, Final, Literal
 from xml.etree import ElementTree as ET
@@ -10,6 +12,7 @@ from rich.text import Text
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
 from checks.observations import Source
+from checks.observe.permissions import with_account
 from checks.output.junit import NOT_XML
 from checks.output.text import CONTROL
 from checks.path.model import Path, Step, StepKey
@@ -24,6 +27,8 @@ EXPLAINED = {
     1: "exit code 1: a path is closed",
     2: "exit code 2: it could not be told whether every path is open",
 }
+WAITS = re.compile(r"Depends on .*, which could not be told \(step \w+\)\.")
+"""What `checks.path.question.waiting` lets a step say that is unknown only since an earlier one is."""
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -205,6 +210,33 @@ def _small(name: str) -> str:
     return name if name[:2].isupper() else name.lower()
 
 
+def sentence(step: Step) -> str:
+    """What a step says after its title: `Connector` is not said again before the connector's name."""
+    return step.message.removeprefix("Connector ") if step.key is StepKey.CONNECTOR else step.message
+
+
+def followers(path: Path) -> tuple[Step, ...]:
+    """Steps that are unknown for the reason of an earlier one: it names what is missing, they need not."""
+    doubtful = [step for step in path.steps if step.status is Status.UNKNOWN]
+    first = {step.message: step.key for step in reversed(doubtful)}
+    return tuple(
+        step for step in doubtful[1:] if WAITS.fullmatch(step.message) or first[step.message] != step.key
+    )
+
+
+def either(path: Path) -> str:
+    """Why the followers are unknown, where it is said why others are."""
+    doubtful = sum(step.status is Status.UNKNOWN for step in path.steps)
+    return f"not told either, for the same reason{'s' if doubtful - len(followers(path)) > 1 else ''}"
+
+
+def unsaid(steps: Sequence[Step]) -> str:
+    """`Network, route and egress firewall`, as a title of steps that wait for the same."""
+    names = [_small(step.title) for step in steps]
+    said = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return said[:1].upper() + said[1:]
+
+
 def ruled_out(path: Path) -> list[Step]:
     """Steps that pass and are no detour: what the reason is not. None where nothing is wrong."""
     return [] if path.verdict is Status.PASS else [step for step in path.ruled_out if not step.detour]
@@ -245,19 +277,20 @@ def _short(path: Path) -> list[Text]:
 
 def _drawn(path: Path) -> list[Text]:
     """A path as boxes with arrows, what is wrong beside the box where it is, and what was ruled out."""
-    row = stations(path)
+    row, waiting = stations(path), followers(path)
     lines: list[Text] = []
     for place, station in enumerate(row):
-        lines += _box(station)
+        lines += _box(station, waiting)
         if place + 1 < len(row):
             ended = station.status is Status.FAIL
             style = "dim" if station.beyond or ended else "green"
             lines.append(Text("      ✖" if ended else "      ┆" if station.beyond else "      ▼", style))
             if ended:
                 lines[-1].stylize("bold red")
+    lines += _said(either(path), [unsaid(waiting)] if waiting else [])
     lines += _said("what would have to change", needed(path))
     lines += _said("what would settle it", wanted(path))
-    lines += _said("ruled out", [f"✔ {step.title}: {step.message}" for step in ruled_out(path)])
+    lines += _said("ruled out", [f"✔ {step.title}: {sentence(step)}" for step in ruled_out(path)])
     return lines
 
 
@@ -271,11 +304,14 @@ def needed(path: Path) -> list[str]:
 def wanted(path: Path) -> list[str]:
     """What would let whybot see what could not be told."""
     doubtful = [each for each in path.steps if each.status is Status.UNKNOWN]
-    return list(dict.fromkeys(each.change for each in doubtful if each.change))
+    told = list(dict.fromkeys(each.change for each in doubtful if each.change))
+    hint = with_account("".join(told))
+    return [*told, hint] if hint else told
 
 
-def _box(station: Station) -> list[Text]:
-    words = _plain(" · ".join(filter(None, (f"{station.kind} {station.name}", station.note))))
+def _box(station: Station, waiting: Sequence[Step]) -> list[Text]:
+    named = station.kind if station.name == station.kind else f"{station.kind} {station.name}"
+    words = _plain(" · ".join(filter(None, (named, station.note))))
     if station.kind in ("route", "target"):
         words = _plain(" · ".join(filter(None, (station.name, station.note))))
     style = "dim" if station.beyond and station.status is not Status.FAIL else ""
@@ -285,7 +321,11 @@ def _box(station: Station) -> list[Text]:
         Text(f"    │ {words} │", style),
         Text(f"    └{edge}┘", style),
     ]
-    told = [step for step in station.steps if step.status in (Status.FAIL, Status.UNKNOWN) or step.detour]
+    told = [
+        step
+        for step in station.steps
+        if (step.status in (Status.FAIL, Status.UNKNOWN) or step.detour) and step not in waiting
+    ]
     return lines + [
         Text(
             f"      {'↷' if step.detour else MARKS[step.status]} {step.title}: {_plain(step.message)}",

@@ -12,7 +12,7 @@ from checks.path.model import Path
 from checks.survey import Survey
 from tests.bot.views.valid import assert_message_valid
 from tests.checks.path.cases.case import Case
-from tests.checks.path.place import BACKEND, NOW, REDIS, TARGETS, seed, staging
+from tests.checks.path.place import BACKEND, NOW, REDIS, TARGETS, blind, having, seed, staging
 from tests.checks.path.test_explain import CASES
 
 
@@ -48,6 +48,19 @@ def test_foreign_words_are_no_markup() -> None:
     assert_message_valid(message)
     assert "<!channel>" not in message.text
     assert "<!channel>" not in json.dumps([each for each in message.blocks if each["type"] == "section"])
+
+
+def test_steps_that_wait_for_an_unknown_one_are_one_task() -> None:
+    """One blindness is spelt once, in both forms."""
+    denied = having(services=blind("run.services.list", "roles/run.viewer"))(staging())
+    message = view.message(surveyed(*explain(denied, BACKEND, REDIS)), "UALICE")
+    assert_message_valid(message)
+    for blocks in (message.blocks, message.fallback_blocks):
+        shown = json.dumps(blocks)
+        assert "Depends on" not in shown
+        assert shown.count("not told either, for the same reason") == 1
+    (plan,) = (block for block in message.blocks if block["type"] == "plan")
+    assert [task["task_id"] for task in plan["tasks"]] == ["serving", "target", "protocol", "waiting"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from checks.observe.permissions import REDIS as REDIS_LIST
+from checks.observe.permissions import Place, missing
 from checks.output import path as output
 from checks.path.explain import explain
 from checks.survey import Survey
@@ -71,6 +73,40 @@ def test_what_could_not_be_told_names_what_would_settle_it() -> None:
     assert "what would settle it" in text
     assert "--role=roles/redis.viewer" in text
     assert "ruled out" in text
+
+
+def test_steps_that_wait_for_an_unknown_one_are_told_in_one_line() -> None:
+    """One blindness is spelt once, and a station of which nothing is known has no second name."""
+    change = having(services=blind("run.services.list", "roles/run.viewer"))
+    text = output.text(surveyed(change, ("redis",)))
+    assert text.count("run.services.list is missing") == 1
+    assert "Depends on" not in text
+    either = "VPC access, egress setting, connector, network, route, more specific routes and egress firewall"
+    assert f"    not told either, for the same reason\n      {either}\n" in text
+    assert "│ connector │" in text
+    assert "connector connector" not in text
+
+
+def test_steps_with_the_same_reason_are_told_in_one_line() -> None:
+    """What could not be read for two steps is told at the first of them."""
+    change = having(networks=blind("compute.networks.list", "roles/compute.networkViewer"))
+    text = output.text(surveyed(change, ("redis",)))
+    assert text.count("compute.networks.list is missing") == 1
+
+
+def test_a_step_does_not_say_its_title_twice() -> None:
+    """`Connector: staging-connector is READY.`"""
+    text = output.text(surveyed(having(redis=blind()), ("redis",)))
+    assert "✔ Connector: staging-connector is READY." in text
+
+
+def test_placeholder_in_a_command_is_explained_once() -> None:
+    """Below the commands, and only where one has it."""
+    denied = missing(REDIS_LIST, Place("netra-staging", "us-central1"))
+    text = output.text(surveyed(having(redis=denied), ("redis",)))
+    assert text.count("Put whybot's service account in place of WHYBOT_SERVICE_ACCOUNT.") == 1
+    text = output.text(surveyed(having(redis=blind("redis.instances.list", "roles/redis.viewer"))))
+    assert "Put whybot's" not in text
 
 
 @pytest.mark.parametrize(("change", "code"), [(having(), 0), (SEED, 1), (having(connectors=blind()), 2)])
