@@ -81,7 +81,7 @@ FIREWALLS = Need(
     "firewall rules and policies of a network",
     ("firewall",),
 )
-SUBNETS = Need("compute.subnetworks.list", NETWORK_VIEWER, COMPUTE, "subnets", ("network",))
+SUBNETS = Need("compute.subnetworks.list", NETWORK_VIEWER, COMPUTE, "subnets", ("network", "route"))
 ROUTES = Need("compute.routes.list", NETWORK_VIEWER, COMPUTE, "routes", ("network", *ROUTING))
 ROUTERS = Need("compute.routers.list", NETWORK_VIEWER, COMPUTE, "Cloud Routers", ("network", *ROUTING))
 ROUTER_STATUS = Need(
@@ -103,7 +103,7 @@ SQL = Need(
     "roles/cloudsql.viewer",
     "sqladmin.googleapis.com",
     "Cloud SQL instances",
-    ("network", "target"),
+    ("network", "route", "target"),
 )
 LOGS = Need("logging.logEntries.list", "roles/logging.viewer", LOGGING, "log entries")
 OBJECT = Need(
