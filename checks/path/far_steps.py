@@ -10,7 +10,7 @@ from checks.path.model import Step, StepKey
 from checks.path.observed import Managed, cannot_tell
 from checks.path.question import Question, addresses, in_reserved_range, waiting
 from checks.path.ranges import holds
-from checks.path.routing import LOCAL, RELAYS, TUNNELS, Way, described
+from checks.path.routing import LOCAL, OF_A_SUBNET, RELAYS, TUNNELS, Way, described
 from checks.path.steps import made, past_the_vpc, skipped, sources, unknown
 from checks.result import Status
 
@@ -275,12 +275,14 @@ def _another_server(question: Question) -> Step:
 def _beside(question: Question, managed: Sequence[Managed]) -> Managed | None:
     """The instance whose own address is in the very range that a peering leads to the asked one.
 
-    A route that a peering imports is a subnet of the service's network, and a subnet is of one region: an
-    instance there would be among those that were read.
+    A subnet route that a peering imports is a subnet of the service's network, and a subnet is of one region:
+    an instance there would be among those that were read.
     https://cloud.google.com/vpc/docs/subnets
     """
     way = question.way
     if isinstance(way, Blind) or way.leading is None or way.leading.next_hop is not NextHop.PEERING:
+        return None
+    if way.leading.exchanged not in OF_A_SUBNET:
         return None
     range_ = way.leading.destination
     return next((each for each in managed if any(holds(range_, one) for one in addresses(each))), None)

@@ -323,6 +323,29 @@ CASES = (
         says=("staging-redis is at 10.9.8.3:6379",),
     ),
     Case(
+        "Redis was made anew at another address of a custom range that a peering imports",
+        all_of(
+            but("redis", "staging-redis", host="10.166.204.85", reserved_range="psa-range"),
+            imported(
+                {
+                    ("staging-vpc", PEERING): (
+                        route(
+                            VPC,
+                            "10.0.0.0/8",
+                            NextHop.PEERING,
+                            by=PEERING,
+                            status="ACTIVE",
+                            exchanged="STATIC_PEERING_ROUTE",
+                        ),
+                    )
+                }
+            ),
+        ),
+        "unknown",
+        "target",
+        says=("staging-redis is at 10.166.204.85:6379",),
+    ),
+    Case(
         "Cloud SQL was deleted, and its subnet is still there",
         having(sql=()),
         "unknown",
