@@ -18,10 +18,14 @@ from checks.path.routing import RELAYS, TUNNELS, Way, described
 from checks.result import Status
 
 BROKEN = {
-    "CREATING": "is still being made",
-    "DELETING": "is being deleted",
-    "ERROR": "is in state ERROR",
+    "CREATING": (
+        "is still being made",
+        "Connector {name} would have to be READY; that takes some minutes, so look again.",
+    ),
+    "DELETING": ("is being deleted", "Connector {name} would have to be made anew once it is gone."),
+    "ERROR": ("is in state ERROR", "Connector {name} would have to be made anew: one in ERROR stays so."),
 }
+"""States in which a connector carries nothing: what it is, and what would have to change."""
 
 
 def made(key: StepKey, status: Status, message: str, **more: object) -> Step:
@@ -170,14 +174,15 @@ def _connector_state(found: Connector, field: str) -> Step:
         said = f"Connector {name} is {found.state}{more}."
         return made(key, Status.PASS, said, field=field, observed=found.state, sources=read)
     if found.state in BROKEN:
+        what, change = BROKEN[found.state]
         return made(
             key,
             Status.FAIL,
-            f"Connector {name} {BROKEN[found.state]}.",
+            f"Connector {name} {what}.",
             field=field,
             observed=found.state,
             expected="READY",
-            change=f"Connector {name} would have to be READY; one in ERROR has to be made anew.",
+            change=change.format(name=name),
             sources=read,
         )
     said = f"Connector {name} has a state that whybot does not know: {found.state or 'none'}."

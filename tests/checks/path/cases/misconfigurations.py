@@ -65,13 +65,20 @@ CASES = (
         "connector",
         says=("staging-connector", REGION),
     ),
-    Case("a connector in ERROR", but("connectors", "staging-connector", state="ERROR"), "fail", "connector"),
+    Case(
+        "a connector in ERROR",
+        but("connectors", "staging-connector", state="ERROR"),
+        "fail",
+        "connector",
+        needs=("made anew: one in ERROR stays so",),
+    ),
     Case(
         "a connector that is being made",
         but("connectors", "staging-connector", state="CREATING"),
         "fail",
         "connector",
         says=("being made",),
+        needs=("takes some minutes",),
     ),
     Case(
         "a connector that is being deleted",
