@@ -9,6 +9,7 @@ from bot.views.message import Block, Blocks, Message
 from checks.drift.model import Difference, Drift, Severity
 from checks.durations import spoken
 from checks.observations import Blind
+from checks.observe.permissions import with_account
 from checks.output import drift as words
 
 RUN_AGAIN = "drift_again"
@@ -37,7 +38,7 @@ def answer(drift: Drift, message_id: str, person: str) -> Message:
     nowhere, so that it has no button.
     """
     title = words.headline(drift)
-    foot: Blocks = [*_notes(drift), *_blind(drift.hidden)]
+    foot: Blocks = [*_notes(drift), *_blind(_unsaid(drift, title))]
     kept = "" if message_id else "not kept: whybot's store does not answer"
     foot.append(
         kit.context(f"{drift.compared} fields compared", _asked_by(person), kit.date(drift.read_at), kept)
@@ -227,6 +228,11 @@ def _notes(drift: Drift) -> Blocks:
     return [kit.context("\n".join(shown))] if shown else []
 
 
+def _unsaid(drift: Drift, title: str) -> list[Blind]:
+    """What the title does not say already, or what a command would grant."""
+    return [each for each in drift.hidden if each.command or each.message.rstrip(".") not in title]
+
+
 def _blind(blinds: Sequence[Blind]) -> Blocks:
     """What could not be read, with the command that grants it."""
     shown: list[Block] = []
@@ -237,6 +243,8 @@ def _blind(blinds: Sequence[Blind]) -> Blocks:
         shown.append(
             kit.context(f"… {len(blinds) - 3} more that could not be read: `whybot doctor` lists them")
         )
+    if hint := with_account("".join(each.command or "" for each in blinds[:3])):
+        shown.append(kit.context(hint))
     return shown
 
 

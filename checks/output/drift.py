@@ -1,5 +1,6 @@
 """Drift as the public document `whybot/drift/1`, as JUnit XML, and as a table for people."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import IO, Annotated, Final, Literal
 from xml.etree import ElementTree as ET
@@ -13,6 +14,7 @@ from typing_extensions import TypedDict  # pydantic reads this one on Python 3.1
 
 from checks.drift.model import Acceptance, Difference, Drift, Severity, Side, SideState
 from checks.observations import Blind, Change, Source
+from checks.observe.permissions import with_account
 from checks.output.headline import MARKS
 from checks.output.junit import NOT_XML
 from checks.output.text import CONTROL
@@ -261,15 +263,18 @@ def exit_code(drift: Drift) -> int:
 
 def notes(drift: Drift) -> list[str]:
     """What follows the table: what could not be compared or read, and acceptances to look after."""
-    lines = [
-        f"could not be compared: {each.field} ({_untold(each)})" for each in drift.unknown[:MOST_UNKNOWN]
-    ]
-    if (more := len(drift.unknown) - MOST_UNKNOWN) > 0:
-        lines.append(f"could not be compared: {more} more fields")
+    causes, said = untold(drift), sentence(drift)
+    lines = []
     for each in drift.hidden:
-        lines.append(f"could not be read: {each.message}")
+        if each.message.rstrip(".") not in said:
+            lines.append(f"could not be read: {each.message}")
+        if fields := causes.pop(each.message, ()):
+            lines.append(f"  so not compared: {_some(fields)}")
         if each.command and each.command not in each.message:
             lines.append(f"  grant it with: {each.command}")
+    if hint := with_account("".join(lines)):
+        lines.append(f"  {hint}")
+    lines = [*(f"could not be compared: {_some(fields)} ({why})" for why, fields in causes.items()), *lines]
     lines += [
         f"accepted by {each.accepted.by} until {each.accepted.until}: {each.field} ({each.accepted.reason})"
         for each in drift.differences
@@ -281,6 +286,19 @@ def notes(drift: Drift) -> list[str]:
         for each in drift.strays
     ]
     return lines
+
+
+def untold(drift: Drift) -> dict[str, list[str]]:
+    """The fields that could not be compared, by what hinders that."""
+    found: dict[str, list[str]] = {}
+    for each in drift.unknown:
+        found.setdefault(_untold(each), []).append(each.field)
+    return found
+
+
+def _some(fields: Sequence[str]) -> str:
+    more = len(fields) - MOST_UNKNOWN
+    return ", ".join(fields[:MOST_UNKNOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _untold(difference: Difference) -> str:
@@ -378,9 +396,9 @@ def junit(drift: Drift) -> str:
     for each in drift.unknown:
         case = _named(suite, drift.environment, each.field)
         ET.SubElement(case, "error", type="unknown", message=_xml(_untold(each)))
-    for each in drift.blind:
-        case = _named(suite, drift.environment, each.permission or str(each.reason))
-        ET.SubElement(case, "error", type="unknown", message=_xml(each.message))
+    for blind in drift.blind:
+        case = _named(suite, drift.environment, blind.permission or str(blind.reason))
+        ET.SubElement(case, "error", type="unknown", message=_xml(blind.message))
     if not (drift.differences or drift.unknown or drift.blind):
         _named(suite, drift.environment, "drift")
     for name, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

@@ -10,13 +10,17 @@ import pytest
 from rich.console import Console
 
 from checks.drift.model import Drift, Severity
+from checks.observations import Blind
+from checks.observe.permissions import PUT_ACCOUNT, ROUTES, Place, grant
 from checks.output.drift import document, exit_code, junit, rendered, sentence, text, write
+from checks.reasons import Reason
 from docs.generate import drift_schema
 from tests.bot.drifts import (
     ACCEPTANCE,
     CONNECTOR,
     EGRESS,
     HIDDEN,
+    NOON,
     RULE,
     accepted,
     changed,
@@ -111,6 +115,36 @@ def test_text_has_a_table_and_what_follows_from_it() -> None:
     ):
         assert words in said
     assert lines[-1] == "exit code 1: what is live is not what should be"
+
+
+def test_what_the_headline_says_is_not_said_again() -> None:
+    """One sentence is enough where nothing was compared."""
+    slip = Blind(Reason.CLOUD_NOT_FOUND, "none of the declared services is in us-east1: is `region` right?")
+    assert text(Drift("staging", NOON, blind=(slip,))).splitlines() == [
+        f"⚪ staging: {slip.message}",
+        "exit code 2: not everything could be compared",
+    ]
+
+
+def test_fields_that_could_not_be_compared_are_told_by_their_cause() -> None:
+    """One line for all fields of one cause; where that is a thing not read, below it."""
+    names = tuple(f"services.backend.f{n}" for n in range(11))
+    lines = text(drift(unknown=names)).splitlines()
+    (told,) = (line for line in lines if "could not be compared: " in line)
+    assert "services.backend.f0, services.backend.f1, " in told
+    assert told.endswith(" and 3 more (permission is missing)")
+    cause = replace(HIDDEN, message="permission is missing")
+    said = text(replace(drift(unknown=names[:2]), blind=(cause,)))
+    assert said.count("permission is missing") == 1
+    assert "so not compared: services.backend.f0, services.backend.f1\n" in said
+
+
+def test_placeholder_in_a_command_is_explained_once() -> None:
+    """However many commands have it."""
+    command = grant(ROUTES, Place("p", "r"))
+    blinds = tuple(replace(HIDDEN, message=f"I can't read {n}.", command=command) for n in range(3))
+    assert text(replace(drift(), blind=blinds)).count(PUT_ACCOUNT) == 1
+    assert PUT_ACCOUNT not in text(replace(drift(), blind=(HIDDEN,)))
 
 
 def test_a_terminal_cannot_be_steered() -> None:
