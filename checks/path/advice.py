@@ -82,7 +82,7 @@ def _revision_with(question: Question) -> str:
         return _needed(question, "a connector or Direct VPC on a network that leads there") + "."
     ready = [each.ref.name for each in question.observed.connectors_on(owner)]
     if not ready:
-        made = f"Direct VPC on {owner.name}, or a connector on it in {question.observed.state.region}"
+        made = f"Direct VPC on {owner.name} or a connector on it in {question.observed.state.region}"
         return f"{_needed(question, made)}."
     listed = f"{', '.join(ready)} {'is' if len(ready) == 1 else 'are'} on it"
     return f"{_needed(question, f'a connector on {owner.name}')} ({listed})."

@@ -97,7 +97,7 @@ TABLE = (
         "a revision whose connector is not there any more is not named",
         all_of(but("connectors", "staging-connector"), serving(BAD)),
         "Either staging-redis would have to be authorized on default in place of staging-vpc, or a revision "
-        "with Direct VPC on staging-vpc, or a connector on it in us-central1 would have to serve.",
+        "with Direct VPC on staging-vpc or a connector on it in us-central1 would have to serve.",
     ),
     Advice(
         "Redis was authorized on another network: no other connector is recommended",
@@ -134,7 +134,7 @@ TABLE = (
         "the connector was deleted",
         but("connectors", "staging-connector"),
         "Either connector staging-connector would have to be there, or a revision with Direct VPC on "
-        "staging-vpc, or a connector on it in us-central1 would have to serve.",
+        "staging-vpc or a connector on it in us-central1 would have to serve.",
     ),
     Advice(
         "a connector of another region",
