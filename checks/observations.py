@@ -408,7 +408,7 @@ class ErrorGroup:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a resource in the audit log."""
+    """One change of a resource in the audit log. `location` is empty where the log does not say it."""
 
     at: datetime
     who: str
@@ -416,3 +416,4 @@ class Change:
     resource: str
     source: Source
     user_agent: str = ""
+    location: str = ""

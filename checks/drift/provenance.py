@@ -35,7 +35,7 @@ class Provenance:
         self._by_resource: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for each in () if isinstance(changes, Blind) else changes:
             ref = parse_ref(each.resource)
-            if _is_here(ref, home):
+            if _is_here(ref, ref.location or each.location, home):
                 self._by_resource[ref.kind, ref.name].append(each)
 
     def of(self, subject: Subject) -> Change | None:
@@ -52,10 +52,10 @@ class Provenance:
         return [*self._by_resource[collection, name], *self._by_resource["", name]]
 
 
-def _is_here(ref: Ref, home: Home) -> bool:
-    """Whether a resource is of this project and region, as far as its name says; one of a zone is."""
+def _is_here(ref: Ref, location: str, home: Home) -> bool:
+    """Whether a resource is of this project and region, as far as is said; one of a zone is."""
     elsewhere = ref.project not in ("", home.project, home.number)
-    region = ref.location in ("", "global", home.region) or ref.location.startswith(f"{home.region}-")
+    region = location in ("", "global", home.region) or location.startswith(f"{home.region}-")
     return region and not elsewhere
 
 

@@ -296,6 +296,8 @@ def _change(entry: Any, context: Context) -> Change | None:
         resource=payload.resource_name,
         source=Source(SYSTEM, entry.log_name, context.read_at, console.logs(context.project, query)),
         user_agent=payload.request_metadata.caller_supplied_user_agent,
+        # Of an older method the name of the resource has none: `namespaces/PROJECT/services/NAME`.
+        location=entry.resource.labels.get("location", ""),
     )
 
 

@@ -178,10 +178,15 @@ def test_an_unreadable_audit_log_is_told_and_makes_nothing_unknown() -> None:
 
 def test_a_change_in_another_region_is_not_who_changed_it() -> None:
     """The same name there is another service."""
-    away = replace(AUDITED, resource=AUDITED.resource.replace(place.REGION, "europe-west1"), who="far@x")
-    changed = incident(away).differences()[BY_CONNECTOR].changed
-    assert changed is not None
-    assert changed.who == "someone@x"
+    far = AUDITED.resource.replace(place.REGION, "europe-west1")
+    older = f"namespaces/{place.PROJECT}/services/{SERVICES['backend']}"
+    for away in (
+        replace(AUDITED, resource=far, who="far@x"),
+        replace(AUDITED, resource=older, location="europe-west1", who="far@x"),
+    ):
+        changed = incident(away).differences()[BY_CONNECTOR].changed
+        assert changed is not None
+        assert changed.who == "someone@x"
 
 
 # what was accepted

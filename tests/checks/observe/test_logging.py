@@ -137,6 +137,9 @@ def audit(at: float, who: str, method: str, code: int = 0, operation: str = "", 
     return entry(at, proto_payload=packed, operation={"id": operation}, **fields)
 
 
+PLACED = {"type": "cloud_run_revision", "labels": {"location": "us-east1"}}
+
+
 def test_changes_say_who_and_when_newest_first() -> None:
     """Refused calls and reads are no changes; an operation that ends later is one change."""
     found = logging.changes_of(
@@ -147,7 +150,7 @@ def test_changes_say_who_and_when_newest_first() -> None:
                 audit(5, "", "google.cloud.run.v2.Services.UpdateService", operation="op1"),
                 audit(6, "ann@p", "google.cloud.run.v2.Services.UpdateService", code=7),
                 audit(7, "ann@p", "google.cloud.run.v2.Services.GetService"),
-                audit(9, "bob@p", "v1.compute.firewalls.insert"),
+                audit(9, "bob@p", "v1.compute.firewalls.insert", resource=PLACED),
                 entry(10, text_payload="not an audit entry"),
                 entry(11, proto_payload=Packed(type_url=f"x/{AuditLog.DESCRIPTOR.full_name}", value=b"\xff")),
             ],
@@ -159,6 +162,7 @@ def test_changes_say_who_and_when_newest_first() -> None:
         ("deploy-bot@p", SINCE + timedelta(seconds=1)),
     ]
     assert found[1].user_agent == "gcloud/1"
+    assert [each.location for each in found] == ["us-east1", ""]
 
 
 async def test_request_log_of_a_service_is_read_to_the_end() -> None:
