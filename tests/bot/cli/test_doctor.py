@@ -111,6 +111,9 @@ async def test_missing_is_1_and_prints_each_command_once(doctor: Doctor) -> None
     assert len(commands) == len({*commands}) == 2
     assert commands[0].endswith("--role=roles/compute.networkViewer --condition=None")
     assert commands[1].startswith("gcloud storage buckets add-iam-policy-binding gs://states ")
+    assert out.count("Put whybot's service account in place of WHYBOT_SERVICE_ACCOUNT.") == (
+        "WHYBOT_SERVICE_ACCOUNT" in commands[0]
+    )
     assert out.splitlines()[-1] == "exit code 1: something that whybot needs is missing"
 
 
