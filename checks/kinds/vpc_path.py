@@ -74,7 +74,8 @@ def said(path: Path, paths: Sequence[Path]) -> str:
     message = path.deciding.message if path.deciding else ""
     share = _share(path, paths)
     if share:
-        message = f"{share}: {message}"
+        alone = ", " not in share  # of several revisions the sentence names the one that it is about
+        message = f"{share}: {message.replace(path.revision, 'it', 1) if alone else message}"
     elif path.revision not in message:
         message = f"{path.revision}: {message}"
     if len(titles(paths)) > 1 and path.target.title not in message:

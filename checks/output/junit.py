@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from checks.output.headline import sentence
 from checks.output.origin import vantage_of
 from checks.reasons import WORDS
-from checks.result import CheckResult, Status, Sweep
+from checks.result import JOB_SILENT, CheckResult, Status, Sweep
 
 # Everything that XML 1.0 does not allow as a character (W3C, section 2.2), not even escaped.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,7 +54,10 @@ def _case(suite: ET.Element, environment: str, name: str, result: CheckResult | 
     elif (element := ELEMENTS.get(result.status)) is not None:
         said = ET.SubElement(case, element, type=result.reason.value, message=_text(result.message))
         words = WORDS[result.reason]
-        said.text = _text(f"{result.target}: {result.message}\n{words.explained}\n{words.try_next}")
+        lines = [f"{result.target}: {result.message}", words.explained, words.try_next]
+        if silent := result.facts.get(JOB_SILENT):
+            lines.append(str(silent))
+        said.text = _text("\n".join(lines))
 
 
 def _text(text: str) -> str:

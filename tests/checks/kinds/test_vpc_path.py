@@ -83,7 +83,7 @@ async def test_a_closed_path_of_some_traffic_says_how_much() -> None:
     """A few percent of the requests are another matter than all of them."""
     found = await look(REDIS, StillCloud(split(70)))
     assert found.status is Status.FAIL
-    assert found.message.startswith("closed for 30 % of the traffic (…-00042-xyz): ")
+    assert found.message.startswith("closed for 30 % of the traffic (…-00042-xyz): it leaves over ")
     assert found.facts["percent"] == 30
 
 

@@ -72,3 +72,10 @@ def test_characters_that_xml_forbids_are_replaced() -> None:
     failure = ET.fromstring(junit(swept).encode("utf-8")).find(".//failure")
     assert failure is not None
     assert failure.get("message") == "a�b�[31m�<&>�"
+
+
+def test_why_the_job_could_not_tell_is_in_each_case() -> None:
+    """A build server shows one case at a time, and no line below a table."""
+    facts = {"job_silent": "there is no job whybot-probe"}
+    untold = result("redis", Status.UNKNOWN, Reason.VANTAGE_CANNOT_TELL, facts=facts)
+    assert "there is no job whybot-probe" in junit(sweep(untold))
