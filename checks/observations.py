@@ -2,8 +2,7 @@
 read it.
 
 Whatever can be read as a whole or not at all is a `Seen[T]`: the value, or a `Blind` that says why not and
-what
-would let whybot see. An empty tuple means that there is none, which is not the same.
+what would let whybot see. An empty tuple means that there is none, which is not the same.
 """
 
 from collections.abc import Mapping
@@ -36,8 +35,7 @@ class Blind:
     """Something could not be read. `message` is a sentence for people.
 
     For a missing permission `permission`, `role` and `command` name it, the least role that holds it, and
-    what
-    grants it.
+    what grants it.
     """
 
     reason: Reason
@@ -125,9 +123,8 @@ class TrafficShare:
 class Service:
     """A Cloud Run service.
 
-    `serving` is what gets traffic now (`traffic_statuses`, tags with 0 % included), `traffic` what was
-    asked for,
-    `template_vpc` what the next revision will get. `ingress` is who may call it, in the API's spelling:
+    `serving` is what gets traffic now (`traffic_statuses`, tags with 0 % included), `traffic` what was asked
+    for, `template_vpc` what the next revision will get. `ingress` is who may call it, in the API's spelling:
     INGRESS_TRAFFIC_ALL, INGRESS_TRAFFIC_INTERNAL_ONLY, …
     """
 
@@ -317,8 +314,8 @@ class RedisInstance:
 
 @dataclass(frozen=True, slots=True)
 class SqlInstance:
-    """A Cloud SQL instance. `addresses` are those of its private and public interfaces; `network` the
-    private one's.
+    """A Cloud SQL instance. `addresses` are those of its private and public interfaces; `network` the private
+    one's.
 
     `state` is RUNNABLE, SUSPENDED, STOPPED, PENDING_CREATE, MAINTENANCE, FAILED, …
     """
@@ -339,13 +336,10 @@ class SqlInstance:
 class CloudState:
     """All that path and drift reason about: one project and region, read at one time.
 
-    `revisions` is keyed by the service's short name and holds at least the serving ones. `peering_routes`
-    are the
-    routes that the project's networks import, keyed by `(network name, peering name)`. `unlisted_routes` says
-    of a network (by name) why some of its routes could not be listed, such as those that routers learn. Any
-    field may be
-    `Blind` of
-    its own; nothing is assumed of what is blind.
+    `revisions` is keyed by the service's short name and holds at least the serving ones. `peering_routes` are
+    the routes that the project's networks import, keyed by `(network name, peering name)`. `unlisted_routes`
+    says of a network (by name) why some of its routes could not be listed, such as those that routers learn.
+    Any field may be `Blind` of its own; nothing is assumed of what is blind.
     """
 
     project: str

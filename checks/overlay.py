@@ -23,11 +23,11 @@ def parse_endpoint(text: str) -> Endpoint:
 class Overlay:
     """Where the addresses of an environment file are in this world (the sandbox's, a test's).
 
-    `addresses` maps `ip:port` of the file to a local `ip:port`; what it does not map cannot be reached.
-    `dns` is the resolver that answers for the file's names; without one, no name resolves.
-    `authorities` are PEM files trusted besides the system's. `google` is where the clients of Google Cloud
-    find it instead of googleapis.com: `(gRPC, REST)`, each `ip:port`, without TLS. Everything local must be
-    loopback, so that an overlay can never lead out of the machine: raises ValueError otherwise.
+    `addresses` maps `ip:port` of the file to a local `ip:port`; what it does not map cannot be reached. `dns`
+    is the resolver that answers for the file's names; without one, no name resolves. `authorities` are PEM
+    files trusted besides the system's. `google` is where the clients of Google Cloud find it instead of
+    googleapis.com: `(gRPC, REST)`, each `ip:port`, without TLS. Everything local must be loopback, so that an
+    overlay can never lead out of the machine: raises ValueError otherwise.
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict)

@@ -55,8 +55,7 @@ class Difference:
 
     `field` is a path as in the environment file where it can be: `services.backend.vpc_access.connector`.
     `effect` is what it does to paths: `cuts Redis off`, `cosmetic`. `changed` is who changed it last where
-    the log
-    tells. `accepted` counts until it ends; then the difference is new again.
+    the log tells. `accepted` counts until it ends; then the difference is new again.
     """
 
     field: str

@@ -17,14 +17,11 @@ PLANNED = "the planned revision"
 def explain(
     state: CloudState, service: str, target: Target, *, planned: VpcAccess | None = None
 ) -> tuple[Path, ...]:
-    """The paths from every serving revision of a service to every address of a target, busiest revision
-    first.
+    """The paths from every serving revision of a service to every address of a target, busiest first.
 
     `service` is the Cloud Run name. With `planned`, one path per address for that VPC access, as if a
-    revision with it
-    served. Always at least one path: where the serving revisions cannot be told, one whose verdict is
-    unknown. Never
-    raises. To ask more than once of one state, use `Paths`.
+    revision with it served. Always at least one path: where the serving revisions cannot be told, one whose
+    verdict is unknown. Never raises. To ask more than once of one state, use `Paths`.
     """
     return Paths(state).explain(service, target, planned=planned)
 

@@ -41,8 +41,8 @@ class Target:
     """A dependency: its name in the environment file, its kind of check, and where it listens.
 
     `addresses` are what `host` resolves to, the host itself where it is an address; empty where that could
-    not be
-    told. `tls` and `auth` are whether the check speaks TLS and gives a password, None where it is not known.
+    not be told. `tls` and `auth` are whether the check speaks TLS and gives a password, None where it is not
+    known.
     """
 
     name: str
@@ -59,13 +59,11 @@ class Target:
 class Step:
     """One step of a path, in the order in which an expert asks.
 
-    `key` is its fixed code, `title` what it asks. `status` is pass, fail,
-    unknown, or
-    skipped where it does not apply (a connector's step with Direct VPC) or no longer matters. `field` is
-    the field of
-    the configuration that answers, `observed` and `expected` its values in words. `message` is a sentence.
-    `change` is
-    what would have to be different for the step to pass. `detour` says that it passes by an unusual way.
+    `key` is its fixed code, `title` what it asks. `status` is pass, fail, unknown, or skipped where it does
+    not apply (a connector's step with Direct VPC) or no longer matters. `field` is the field of the
+    configuration that answers, `observed` and `expected` its values in words. `message` is a sentence.
+    `change` is what would have to be different for the step to pass. `detour` says that it passes by an
+    unusual way.
     """
 
     key: StepKey
@@ -84,11 +82,9 @@ class Step:
 class Path:
     """The way from one revision to one address of a target.
 
-    `verdict` is pass where every step passes, fail where one fails, else unknown. `deciding` is the step
-    that decides:
-    the first that fails, else the first that is unknown, else None. `percent` is the revision's share of
-    traffic;
-    `planned` where it was asked of a configuration that is not live.
+    `verdict` is pass where every step passes, fail where one fails, else unknown. `deciding` is the step that
+    decides: the first that fails, else the first that is unknown, else None. `percent` is the revision's
+    share of traffic; `planned` where it was asked of a configuration that is not live.
     """
 
     service: str
