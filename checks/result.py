@@ -58,7 +58,7 @@ class CheckResult:
 
     Times are milliseconds, `started_at` is UTC. `message` says in words what was found, with units and
     against the target; it holds no secret. `duration_ms` is None where nothing answered, so that there
-    is no time to compare with `budget_ms`.
+    is no time to compare with `budget_ms`, which is 0 where a check's time counts for nothing.
     """
 
     name: str

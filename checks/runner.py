@@ -225,7 +225,7 @@ class Runner:
             reason=verdict.reason,
             message=self._secrets.redact(verdict.message),
             duration_ms=verdict.duration_ms,
-            budget_ms=spec.budget,
+            budget_ms=spec.budget if spec.timed else 0.0,
             phases=tuple(probe.phases),
             facts={name: self._redacted(fact) for name, fact in probe.facts.items()},
             attempts=1,

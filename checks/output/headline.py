@@ -48,8 +48,8 @@ def time(result: CheckResult) -> str:
 
 
 def budget(result: CheckResult) -> str:
-    """The time that the check may take."""
-    return spoken(result.budget_ms)
+    """The time that the check may take; a dash where its time counts for nothing."""
+    return spoken(result.budget_ms) if result.budget_ms else "—"
 
 
 def what(result: CheckResult) -> str:

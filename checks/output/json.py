@@ -37,7 +37,8 @@ class PhaseDocument(TypedDict):
 class CheckDocument(TypedDict):
     """The answer of one check.
 
-    `duration_ms` is null where nothing answered; it is what `budget_ms` is about. `facts` depend on the kind.
+    `duration_ms` is null where nothing answered; it is what `budget_ms` is about, which is 0 for checks whose
+    time counts for nothing. `facts` depend on the kind.
     """
 
     name: str

@@ -60,6 +60,12 @@ def test_a_pass_by_a_detour_says_so() -> None:
     assert what(result("path", message="reaches Redis", facts={"detour": False})) == ""
 
 
+def test_a_check_whose_time_counts_for_nothing_has_no_budget() -> None:
+    """What Google's answer took is no time of the target: a dash, not half a minute."""
+    assert budget(result("drift", budget_ms=0.0)) == "—"
+    assert budget(result("redis", budget_ms=100.0)) == "100 ms"
+
+
 def test_running_sweep_says_how_far_it_is() -> None:
     """No mark yet, and what fails so far."""
     names = tuple(f"check{n}" for n in range(9))
