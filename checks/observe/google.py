@@ -59,7 +59,7 @@ from checks.observe.values import Context, project_numbers
 from checks.overlay import Overlay
 
 T = TypeVar("T")
-FRESH = 5.0
+FRESH = 2.0
 """Seconds for which a reading is used again, so that a sweep's checks ask once."""
 
 
@@ -108,7 +108,7 @@ class GoogleCloud:
         self._last: tuple[float, CloudState] | None = None
 
     async def state(self, *, seconds: float = 20.0) -> CloudState:
-        """Everything that path and drift need. Concurrent callers share one reading; it is used for 5 s."""
+        """Everything that path and drift need. Concurrent callers share one reading; it is used for 2 s."""
         if self._last is not None and time.monotonic() - self._last[0] < FRESH:
             return self._last[1]
         if self._reading is None or self._reading.done():
