@@ -72,3 +72,19 @@ class Source(Protocol):
         What could not be told within it is a `Gap` at its place.
         """
         ...
+
+
+class Derived(Protocol):
+    """Evidence that nobody is asked for: a view over what sources said. `of` are the names of those sources.
+
+    `facts` has what expressions see of them, a gap for one that is not there.
+    """
+
+    name: str
+    title: str
+    shape: Shape
+    of: tuple[str, ...]
+
+    def view(self, facts: Mapping[str, Value], frame: Frame) -> Value:
+        """What expressions see: pure, and of the form of `shape`."""
+        ...

@@ -1,0 +1,33 @@
+"""What expressions see of a bundle: a value for each root, a gap for what is not there."""
+
+from collections.abc import Mapping
+
+from runbooks.bundle import Bundle
+from runbooks.evidence import environment
+from runbooks.evidence.source import Frame, Section, Source
+from runbooks.evidence.sources import DERIVED, ENV, SOURCES
+from runbooks.values import Gap, Value, gap_of
+
+
+def frame(bundle: Bundle) -> Frame:
+    """What views may look at besides their own section."""
+    return Frame(bundle.environment, bundle.at, bundle.sections)
+
+
+def facts(bundle: Bundle) -> Mapping[str, Value]:
+    """The roots of expressions, in a fixed order; pure. What was not gathered is a pending gap."""
+    around = frame(bundle)
+    found: dict[str, Value] = {ENV: environment.view(bundle.environment)}
+    for source in SOURCES:
+        found[source.name] = _seen(source, bundle.sections.get(source.name), around)
+    for derived in DERIVED:
+        found[derived.name] = derived.view(found, around)
+    return found
+
+
+def _seen(source: Source, section: Section | None, around: Frame) -> Value:
+    if section is not None and section.blind is not None:
+        return gap_of(source.name, section.blind)
+    if section is None or (section.data is None and not section.finished):
+        return Gap(source.name, f"{source.title} has not been read yet", pending=True)
+    return source.view(section, around)
