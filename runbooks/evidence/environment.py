@@ -1,6 +1,13 @@
 """What whys need of the environment file: the part of it that a bundle carries, and `env`."""
 
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from checks.dependencies import uses
+from checks.environment import Connector, Environment
+from checks.spec import CheckSpec
 from runbooks.shape import Listing, Record, Shape, Table, flag, number, text
+from runbooks.values import Gap, Json, Value
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 UNPROMISED = "the environment file promises no availability"

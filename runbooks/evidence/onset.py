@@ -28,7 +28,7 @@ class Onset:
     name = "onset"
     title = "when it began"
     shape: Shape = SHAPE
-    of = ("logs", "changes", "services", "history")
+    of: tuple[str, ...] = ("logs", "changes", "services", "history")
 
     def view(self, facts: Mapping[str, Value], frame: Frame) -> Value:
         """What expressions see of it."""
