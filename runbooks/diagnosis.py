@@ -134,7 +134,7 @@ class Diagnosis:
     """All of it. `chain` is the first of the chains; `others` have other roots. `question` is what was asked.
 
     `notes` are sentences about the diagnosis itself: evidence that did not come in time, a runbook that was
-    forced or has a mistake.
+    forced or has a mistake. `asked` are the first questions of the runbooks that apply, by their names.
     """
 
     environment: str

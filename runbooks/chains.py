@@ -1,0 +1,220 @@
+"""Chains of whys: every way from a question over confirmed causes to the deepest one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runbooks.causes import Judge, Judged, Key
+from runbooks.cel.expression import Answer, Budget, BudgetSpent
+from runbooks.diagnosis import Chain, RuledOut, Untold, Why
+from runbooks.runbook import Library, Runbook
+from runbooks.values import Gap, Truth, Value
+
+MOST_WHYS = 40
+"""The deepest that a chain may go."""
+SPENT = "The runbooks ask for more work than a diagnosis may take; this is what was found until then."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A confirmed cause with the question that it answers."""
+
+    judged: Judged
+    question: str
+
+    def why(self) -> Why:
+        """It, ready to show."""
+        judged = self.judged
+        return Why(
+            question=self.question,
+            because=judged.say(judged.cause.because),
+            cause=judged.id,
+            title=judged.say(judged.cause.title),
+            evidence=judged.support.cites,
+            subject=judged.subject,
+            missing=judged.support.missing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A chain as it was walked."""
+
+    runbook: Runbook
+    steps: tuple[Step, ...]
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Its causes, from the first question on."""
+        return tuple(step.judged.key for step in self.steps)
+
+    @property
+    def root(self) -> Step | None:
+        """The deepest step whose cause is one in its own right; never of a healthy environment."""
+        if self.runbook.healthy:
+            return None
+        return next((step for step in reversed(self.steps) if _may_be_root(step.judged)), None)
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, int]:
+        """What comes first: beside the point last, with a root, then the deepest, then by rank."""
+        return self.runbook.secondary, self.root is None, -len(self.steps), self.runbook.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One cause that was looked at, or a runbook whose question was or was not asked (no `judged`)."""
+
+    runbook: Runbook
+    depth: int
+    answer: Answer
+    judged: Judged | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """All that runbooks say of some facts: `trails` in order of finding, and what was looked at.
+
+    `answers` are the possible answers to a confirmed cause's next question, and to a runbook's first one.
+    """
+
+    judge: Judge
+    looked: list[Looked] = field(default_factory=list)
+    trails: list[Trail] = field(default_factory=list)
+    contributing: dict[Key, Step] = field(default_factory=dict)
+    answers: dict[Judged | str, dict[Judged, None]] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    spent: bool = False
+    _seen: set[Judged] = field(default_factory=set)
+
+    def runbook(self, runbook: Runbook, *, forced: bool = False) -> None:
+        """Asks a runbook's question, if it applies or is forced."""
+        answer = Answer(Truth.TRUE) if forced else self.judge.applies(runbook)
+        if runbook.applies is None and not forced:
+            return
+        self.looked.append(Looked(runbook, 0, answer))
+        self._note_mistakes(f"runbook {runbook.id}", answer.gaps)
+        if answer.truth is not Truth.TRUE:
+            return
+        for judged in self.judge.top(runbook):
+            question = judged.say(runbook.asks)
+            self.asked.setdefault(runbook.id, question)
+            self._follow(Trail(runbook, ()), Step(judged, question), frozenset({runbook.id}))
+
+    def _follow(self, trail: Trail, step: Step, entered: frozenset[str]) -> bool:
+        """Whether the cause is confirmed and part of a chain."""
+        self.judge.budget.spend()
+        judged = step.judged
+        self._look(judged, len(trail.steps) + 1)
+        self.answers.setdefault(_question(trail), {})[judged] = None
+        if judged.truth is not Truth.TRUE:
+            return False
+        if judged.cause.contributing:
+            self.contributing.setdefault(judged.key, step)
+            return False
+        longer = Trail(trail.runbook, (*trail.steps, step))
+        deeper = False
+        try:
+            for next_, into in self._next(longer, entered):
+                deeper |= self._follow(longer, next_, into)
+        finally:  # the chain stands as well where the budget is spent on its next question
+            if not deeper:
+                self.trails.append(longer)
+        return True
+
+    def _next(self, trail: Trail, entered: frozenset[str]) -> Iterator[tuple[Step, frozenset[str]]]:
+        """The possible answers to the next question, with the runbooks that are on the way to them."""
+        judged = trail.steps[-1].judged
+        if len(trail.steps) >= MOST_WHYS:
+            if judged.cause.causes or judged.cause.link:
+                self.notes[f"{judged.id}: a chain ends after {MOST_WHYS} whys"] = None
+            return
+        asks = judged.say(judged.cause.asks)
+        for below in self.judge.below(judged):
+            yield Step(below, asks or "Why?"), entered
+        for runbook in self.judge.linked(judged):
+            if runbook.id not in entered:
+                for top in self.judge.top(runbook):
+                    yield Step(top, asks or top.say(runbook.asks)), entered | {runbook.id}
+
+    def _look(self, judged: Judged, depth: int) -> None:
+        if judged not in self._seen:
+            self._seen.add(judged)
+            self.looked.append(Looked(judged.runbook, depth, Answer(judged.truth, judged.gaps), judged))
+            self._note_mistakes(judged.id, (*judged.gaps, *judged.support.missing))
+
+    def _note_mistakes(self, where: str, gaps: Iterable[Gap]) -> None:
+        for gap in gaps:
+            if gap.mistake:
+                self.notes[f"{where} has a mistake: {gap.why}"] = None
+
+
+def walk(library: Library, facts: Mapping[str, Value], budget: Budget, runbook: str | None = None) -> Walk:
+    """Asks every runbook that applies, or this one alone. Raises KeyError where there is none such."""
+    chosen = library.runbooks if runbook is None else (library[runbook],)
+    walked = Walk(Judge(library, facts, budget))
+    try:
+        for each in chosen:
+            walked.runbook(each, forced=runbook is not None)
+    except BudgetSpent:
+        walked.spent = True
+        walked.notes[SPENT] = None
+    return walked
+
+
+def chains(trails: Sequence[Trail]) -> tuple[Trail, ...]:
+    """The trails that say something of their own, the first one first."""
+    kept: list[Trail] = []
+    for trail in sorted(trails, key=lambda each: each.rank):
+        if not any(_says(longer, trail) for longer in kept):
+            kept.append(trail)
+    return tuple(kept)
+
+
+def chain_of(trail: Trail, walked: Walk) -> Chain:
+    """A trail, ready to show."""
+    whys = tuple(step.why() for step in trail.steps)
+    root = trail.root
+    return Chain(
+        runbook=trail.runbook.id,
+        whys=whys,
+        root=whys[trail.steps.index(root)] if root is not None else None,
+        secondary=trail.runbook.secondary,
+        open=tuple(untold(each) for each in beside(trail, walked)[-1] if each.truth is Truth.UNKNOWN),
+    )
+
+
+def beside(trail: Trail, walked: Walk) -> tuple[tuple[Judged, ...], ...]:
+    """The possible answers to each of a chain's questions, and last those to the one that it ends with."""
+    asking: tuple[Judged | str, ...] = (trail.runbook.id, *(step.judged for step in trail.steps))
+    return tuple(tuple(walked.answers.get(each, ())) for each in asking)
+
+
+def untold(judged: Judged) -> Untold:
+    """A cause that could not be told, with what would settle it."""
+    own = judged.say(judged.cause.settle)
+    settle = own or " ".join(dict.fromkeys(gap.settle for gap in judged.gaps if gap.settle))
+    return Untold(judged.id, judged.say(judged.cause.title), judged.gaps, settle, judged.subject)
+
+
+def ruled_out(judged: Judged) -> RuledOut:
+    """A cause that is not it, with what says so."""
+    cites = judged.support.cites
+    text = judged.say(judged.cause.ruled_out) or "; ".join(cite.text for cite in cites)
+    return RuledOut(judged.id, judged.say(judged.cause.title), text, cites, judged.subject)
+
+
+def _question(trail: Trail) -> Judged | str:
+    """Whose question a trail has come to."""
+    return trail.steps[-1].judged if trail.steps else trail.runbook.id
+
+
+def _may_be_root(judged: Judged) -> bool:
+    return judged.cause.root or not (judged.cause.causes or judged.cause.link)
+
+
+def _says(kept: Trail, trail: Trail) -> bool:
+    """Whether a chain that is kept says all that this one does."""
+    if trail.root is not None:
+        return trail.root.judged.key in kept.keys
+    return set(trail.keys) <= set(kept.keys)
