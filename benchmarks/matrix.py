@@ -1,0 +1,197 @@
+"""The fault matrix: what is broken, what must be found, and what must not be blamed.
+
+A case names causes, not texts, so that a rule may say it better tomorrow. Nothing here names evidence: how a
+cause is found is the runbooks' own matter.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["single", "pair", "look-alike", "loud", "partial", "well"]
+
+VALIDATION = "changed-since/not-validated"
+DEPLOYED = "changed-since/service-drift"
+CONFIGURED = "changed-since/config-drift"
+WELL = "nothing-wrong/all-pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One state of the sandbox and what a right diagnosis of it is.
+
+    `scenarios` are applied together. `roots` must all be root causes of a chain; any other root cause of a
+    chain that is not secondary, and is not in `also`, is false blame. `whys` must be on a chain. `denied` are
+    permissions that whybot lacks; where the root cause rests on them, `roots` are what can still be told
+    and `unknown` the causes that must be said to be unknown.
+    """
+
+    name: str
+    family: Family
+    scenarios: tuple[str, ...]
+    roots: tuple[str, ...] = ()
+    whys: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def _network(step: str, root: str, *scenarios: str, also: tuple[str, ...] = ()) -> Iterator[Case]:
+    """The same step of the path is closed in each of these, and the same kind of change made it so."""
+    for scenario in scenarios:
+        yield Case(scenario, "single", (scenario,), (root,), (f"network-path/{step}",), also)
+
+
+def _single(root: str, *scenarios: str, also: tuple[str, ...] = ()) -> Iterator[Case]:
+    for scenario in scenarios:
+        yield Case(scenario, "single", (scenario,), (root,), (), also)
+
+
+def _looks(*scenarios: str) -> Iterator[Case]:
+    """Looks like trouble and is none."""
+    for scenario in scenarios:
+        yield Case(scenario, "look-alike", (scenario,), (), (), (WELL,))
+
+
+def _pair(first: str, second: str, *roots: str, also: tuple[str, ...] = ()) -> Case:
+    return Case(f"{first} + {second}", "pair", (first, second), roots, (), also)
+
+
+def _without(scenario: str, roots: tuple[str, ...], sources: dict[str, tuple[str, ...]]) -> Iterator[Case]:
+    """The same fault with one source missing in turn."""
+    for permission, unknown in sources.items():
+        name = f"{scenario} without {permission}"
+        yield Case(name, "partial", (scenario,), roots, (), (VALIDATION, DEPLOYED), (permission,), unknown)
+
+
+SINGLES = (
+    *_network(
+        "network",
+        VALIDATION,
+        "seed-503",
+        "connector-all-traffic-elsewhere",
+        "direct-vpc-on-default",
+        "most-of-two-is-wrong",
+        "vpn-for-everything",
+        "repair-gets-no-traffic",
+        "one-of-two-is-wrong",
+    ),
+    *_network("no-vpc-access", VALIDATION, "no-vpc-access"),
+    *_network("network", CONFIGURED, "connector-on-another-network", "redis-on-another-network"),
+    *_network("connector", CONFIGURED, "connector-deleted"),
+    *_network("connector", "network-path/connector", "connector-being-made", "connector-in-error"),
+    *_network(
+        "firewall",
+        CONFIGURED,
+        "firewall-denies-redis",
+        "firewall-denies-postgres",
+        "firewall-denies-clickhouse",
+        "firewall-denies-connectors",
+        "firewall-denies-everything",
+        "firewall-denies-this-connector",
+    ),
+    *_network("route", CONFIGURED, "peering-deleted", "peering-imports-nothing", "peering-inactive"),
+    *_network(
+        "more-specific-route", CONFIGURED, "route-to-the-internet", "route-for-connectors", also=(VALIDATION,)
+    ),
+    *_network("target", CONFIGURED, "redis-at-another-address", "sql-stopped"),
+    *_network("target", "network-path/target", "redis-being-made", "redis-repairing", "sql-suspended"),
+    *_single("dependency/down", "redis-refused"),
+    *_single("dependency/login", "redis-wrong-password", "postgres-wrong-password"),
+    *_single("dependency/hangs-up", "postgres-cut"),
+    *_single("redis/out-of-memory", "redis-out-of-memory"),
+    *_single("redis/read-only", "redis-read-only"),
+    *_single("redis/clients-used-up", "redis-clients-used-up"),
+    *_single("redis/loading", "redis-loading"),
+    *_single("postgres/slow-server", "postgres-slow"),
+    *_single("postgres/connections-used-up", "postgres-connections-used-up"),
+    *_single("postgres/locks", "postgres-locks"),
+    *_single("postgres/read-only", "postgres-read-only"),
+    *_single("clickhouse/slow-server", "clickhouse-slow"),
+    *_single("clickhouse/overloaded", "clickhouse-failing"),
+    *_single("edge/dns-record", "dns-nxdomain", "dns-wrong-record"),
+    *_single("edge/resolver", "dns-servfail", "dns-silent", "dns-slow"),
+    *_single("edge/certificate", "tls-expired", "tls-expiring", "tls-wrong-name", "tls-unknown-authority"),
+    *_single("edge/not-listening", "auth-down", "backend-unreachable", "backend-resets"),
+    *_single("bad-revision/own-bug", "backend-bug"),
+    *_single(
+        "service/own-answer", "backend-slow", "backend-wrong-body", "backend-endless-body", "websocket-closes"
+    ),
+    *_single("service/upgrade-refused", "websocket-refused"),
+    *_single("service/redirects", "backend-redirects"),
+)
+WELLS = (
+    Case("healthy", "well", ("healthy",), (WELL,)),
+    *_looks(
+        "looks-another-range",
+        "looks-another-service",
+        "looks-bad-canary",
+        "looks-broken-elsewhere",
+        "looks-connector-scaling",
+        "looks-direct-vpc",
+        "looks-disabled-rule",
+        "looks-failed-deployment",
+        "looks-no-egress-setting",
+        "looks-other-networks-rule",
+        "looks-other-port",
+        "looks-other-region",
+        "looks-outranked-rule",
+        "looks-private-ranges",
+        "looks-project-number",
+        "looks-route-for-others",
+        "looks-short-name",
+        "looks-stray-route",
+    ),
+)
+PAIRS = (
+    _pair("seed-503", "tls-expired", VALIDATION, "edge/certificate"),
+    _pair("seed-503", "clickhouse-slow", VALIDATION, "clickhouse/slow-server"),
+    _pair("redis-out-of-memory", "tls-expiring", "redis/out-of-memory", "edge/certificate"),
+    _pair("redis-refused", "postgres-locks", "dependency/down", "postgres/locks"),
+    _pair("redis-wrong-password", "firewall-denies-clickhouse", "dependency/login", CONFIGURED),
+    _pair(
+        "postgres-connections-used-up",
+        "websocket-refused",
+        "postgres/connections-used-up",
+        "service/upgrade-refused",
+    ),
+    _pair("peering-deleted", "postgres-slow", CONFIGURED, "postgres/slow-server"),
+    _pair("dns-nxdomain", "redis-refused", "edge/dns-record", "dependency/down"),
+    _pair("auth-down", "redis-loading", "edge/not-listening", "redis/loading"),
+    _pair("backend-bug", "looks-bad-canary", "bad-revision/own-bug"),
+    _pair("redis-refused", "looks-other-networks-rule", "dependency/down"),
+    _pair("postgres-wrong-password", "looks-stray-route", "dependency/login"),
+)
+PARTIALS = (
+    *_without(
+        "seed-503",
+        (),
+        {
+            "logging.logEntries.list": (),
+            "run.services.list": ("network-path",),
+            "vpcaccess.connectors.list": ("network-path",),
+            "compute.networks.list": ("network-path",),
+            "storage.objects.get": (),
+        },
+    ),
+    *_without(
+        "redis-out-of-memory",
+        ("redis/out-of-memory",),
+        {"logging.logEntries.list": (), "run.services.list": (), "vpcaccess.connectors.list": ()},
+    ),
+    *_without(
+        "backend-bug",
+        (),
+        {"logging.logEntries.list": ("bad-revision",), "run.services.list": ("bad-revision",)},
+    ),
+    *_without(
+        "firewall-denies-redis",
+        (),
+        {
+            "compute.networks.getEffectiveFirewalls": ("network-path/firewall",),
+            "logging.logEntries.list": (),
+            "compute.networks.list": ("network-path",),
+        },
+    ),
+)
+CASES: tuple[Case, ...] = (*SINGLES, *WELLS, *PAIRS, *PARTIALS)
