@@ -11,7 +11,7 @@ from checks.runner import utc_now
 from checks.spec import CheckSpec
 from checks.vantage.job import JobSilent, Waiting
 
-HERE_STATUS, HERE_MS = "here_status", "here_ms"
+HERE_STATUS, HERE_REASON, HERE_MS = "here_status", "here_reason", "here_ms"
 """Facts of a dependency's result: what the same check found from here."""
 COULD_NOT_TELL = "the job could not tell"
 OF_THE_WAY = frozenset(
@@ -151,4 +151,4 @@ def _took(result: CheckResult) -> str:
 
 
 def _seen(here: CheckResult) -> dict[str, str | float | None]:
-    return {HERE_STATUS: here.status.value, HERE_MS: here.duration_ms}
+    return {HERE_STATUS: here.status.value, HERE_REASON: here.reason.value, HERE_MS: here.duration_ms}

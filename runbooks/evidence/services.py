@@ -1,12 +1,38 @@
 """What Cloud Run serves: services, their revisions and where traffic could go back to."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-from runbooks.evidence.cite import citable
+from checks.dependencies import uses
+from checks.environment import Environment
+from checks.kinds.cloud_run import settling
+from checks.names import Ref, same
+from checks.observations import (
+    Blind,
+    CloudState,
+    Condition,
+    Revision,
+    SecretUse,
+    SecretVersion,
+    Seen,
+    Service,
+    VpcAccess,
+)
+from checks.path.explain import Paths
+from checks.path.model import Target
+from checks.reasons import Reason
+from runbooks.evidence.cite import citable, cited
+from runbooks.evidence.rollback import Rollback, busiest, find_rollback, service_of
 from runbooks.evidence.source import Frame, Scope, Section
+from runbooks.evidence.words import clock, listed, small, who
+from runbooks.evidence.written import NO_PROJECT, blind_document, gap, is_blind, moment, plain, time_of
 from runbooks.shape import Listing, Record, Shape, Table, flag, number, text, time
-from runbooks.values import Value
+from runbooks.values import Gap, Json, Value
 
+MOST_KEPT = 20
+"""Revisions of a service that are kept besides those that serve."""
+GATE, PASSED = "whybot-gate", "passed"
+"""The label of a revision whose validation is on record: `gcloud run deploy --labels whybot-gate=passed`."""
 CONDITIONS = Table(
     Record(
         {
@@ -79,10 +105,355 @@ class Services:
     shape: Shape = SHAPE
 
     async def gather(self, scope: Scope) -> AsyncIterator[Section]:
-        """Yields what it read."""
-        raise NotImplementedError
-        yield Section(self.name)
+        """Yields every service of the file that is on Cloud Run, with its newest and its serving revisions."""
+        if scope.eyes is None:
+            yield Section(self.name, blind=NO_PROJECT)
+            return
+        eyes = scope.eyes
+        state, targets = await asyncio.gather(eyes.cloud.state(), eyes.targets())
+        if isinstance(state.services, Blind):
+            yield Section(self.name, blind=state.services)
+            return
+        secrets = await eyes.cloud.secrets(_asked_for(state, eyes.cloud_run_names.values()))
+        known = Paths(state)
+        found = {
+            key: _written(scope.environment, state, known, targets, secrets, key, name)
+            for key, name in eyes.cloud_run_names.items()
+        }
+        yield Section(self.name, plain({"read_at": moment(state.read_at), "services": found}))
 
     def view(self, section: Section, frame: Frame) -> Value:
-        """What expressions see of it."""
-        raise NotImplementedError
+        """Every service, and a gap for one that is not there or could not be read."""
+        return {
+            key: _Seen(key, each, section.data["read_at"], frame).service()
+            for key, each in section.data["services"].items()
+        }
+
+
+# what is written down
+
+
+def _asked_for(state: CloudState, names: Iterable[str]) -> list[SecretUse]:
+    """The secrets that the busiest revisions ask for, each version once."""
+    found = {}
+    for name in names:
+        for use in _secrets_of(state, name):
+            found[use.key] = use
+    return list(found.values())
+
+
+def _secrets_of(state: CloudState, name: str) -> tuple[SecretUse, ...]:
+    service, revisions = service_of(state, name), state.revisions.get(name, ())
+    if service is None or isinstance(service, Blind) or isinstance(revisions, Blind):
+        return ()
+    return next((each.secrets for each in revisions if each.name == busiest(service)), ())
+
+
+def _written(
+    environment: Environment,
+    state: CloudState,
+    known: Paths,
+    targets: Sequence[Target],
+    secrets: Mapping[tuple[str, str], Seen[SecretVersion]],
+    key: str,
+    name: str,
+) -> Json:
+    service = service_of(state, name)
+    if isinstance(service, Blind):
+        return blind_document(service)
+    if service is None:
+        message = (
+            f"there is no Cloud Run service {name} in {state.project}, {state.region}; "
+            "check `project` and `region` in the environment file"
+        )
+        return blind_document(Blind(Reason.CLOUD_NOT_FOUND, message))
+    wanted = uses(environment, key)
+    used = [each for each in targets if each.name in wanted]
+    return {
+        "cloud_run": service.name,
+        "conditions": [_condition(each) for each in service.conditions],
+        "latest_created": service.latest_created,
+        "latest_ready": service.latest_ready,
+        "pinned": bool(service.traffic) and not any(each.latest for each in service.traffic),
+        "settling": settling(service),
+        "ingress": service.ingress,
+        "url": service.source.url or "",
+        "serving": _shares(service),
+        "revisions": _revisions(state, service),
+        "rollback": _rollback(find_rollback(state, known, service, used)),
+        "secrets": [_secret(each, secrets.get(each.key)) for each in _secrets_of(state, name)],
+    }
+
+
+def _shares(service: Service) -> Json:
+    """Revisions that get traffic, the busiest first."""
+    percents: dict[str, int] = {}
+    for share in service.serving:
+        if share.percent > 0 and share.revision:
+            percents[share.revision] = percents.get(share.revision, 0) + share.percent
+    return sorted(([*each] for each in percents.items()), key=lambda each: (-each[1], each[0]))
+
+
+def _revisions(state: CloudState, service: Service) -> Json:
+    """Those that serve and the newest ones, the newest first."""
+    revisions = state.revisions.get(service.name, ())
+    if isinstance(revisions, Blind):
+        return blind_document(revisions)
+    serving = {share.revision for share in service.serving if share.percent > 0}
+    newest = sorted(revisions, key=lambda each: (moment(each.created_at) or "", each.name), reverse=True)
+    kept = [each for place, each in enumerate(newest) if place < MOST_KEPT or each.name in serving]
+    return [_revision(each, state) for each in kept]
+
+
+def _revision(revision: Revision, state: CloudState) -> Json:
+    vpc = revision.vpc
+    return {
+        "name": revision.name,
+        "ready": revision.ready,
+        "image": revision.image,
+        "creator": revision.creator,
+        "created_at": moment(revision.created_at),
+        "connector": vpc.connector.name if vpc is not None and vpc.connector is not None else "",
+        "egress": vpc.effective_egress if vpc is not None else "",
+        "network": _network(vpc, state),
+        "conditions": [_condition(each) for each in revision.conditions],
+        "labels": dict(revision.labels),
+        "min_instances": revision.min_instances,
+        "max_instances": revision.max_instances,
+        "concurrency": revision.concurrency,
+        "url": revision.source.url or "",
+    }
+
+
+def _network(vpc: VpcAccess | None, state: CloudState) -> Json:
+    """The network that packets come out into; empty where there is none."""
+    if vpc is None:
+        return ""
+    if vpc.connector is not None:
+        if isinstance(state.connectors, Blind):
+            return blind_document(state.connectors)
+        found = [each for each in state.connectors if same(each.ref, vpc.connector)]
+        return _of(found[0].network, found[0].subnet, state) if found else ""
+    return _of(vpc.interfaces[0].network, vpc.interfaces[0].subnetwork, state) if vpc.interfaces else ""
+
+
+def _of(network: Ref | None, subnet: Ref | None, state: CloudState) -> Json:
+    if network is not None and network.name:
+        return network.name
+    if isinstance(state.subnets, Blind):
+        return blind_document(state.subnets)
+    return next((each.network.name for each in state.subnets if same(each.ref, subnet)), "")
+
+
+def _condition(condition: Condition) -> Json:
+    return {
+        "type": condition.type,
+        "state": condition.state,
+        "reason": condition.reason,
+        "message": condition.message,
+    }
+
+
+def _rollback(found: Rollback | Blind) -> Json:
+    if isinstance(found, Blind):
+        return blind_document(found)
+    if found.untold is not None:
+        message = f"whether the paths of {found.untold.name} are open could not be told"
+        return blind_document(Blind(Reason.PATH_UNKNOWN, message))
+    return found.revision.name if found.revision else None
+
+
+def _secret(use: SecretUse, found: Seen[SecretVersion] | None) -> Json:
+    if found is None:
+        found = Blind(Reason.CLOUD_ANSWER, f"secret {use.secret} was not looked at")
+    return {
+        "name": use.secret,
+        "version": use.version,
+        "exists": blind_document(found) if isinstance(found, Blind) else found.usable,
+    }
+
+
+# what expressions see
+
+
+class _Seen:
+    """One service of a section."""
+
+    def __init__(self, key: str, document: Json, read_at: str, frame: Frame) -> None:
+        self.key, self.document, self.frame = key, document, frame
+        self.place = f"services.{key}"
+        self.at = time_of(read_at)
+        self.declared = frame.environment["services"].get(key, {"cloud_run": "", "url": "", "uses": []})
+
+    def service(self) -> Value:
+        """The record of the service."""
+        if is_blind(self.document):
+            return gap(self.place, self.document)
+        document = self.document
+        fields: dict[str, Value] = {
+            "name": self.key,
+            "cloud_run": document["cloud_run"],
+            "url": self.declared["url"],
+            "uses": tuple(self.declared["uses"]),
+            "ready": self._ready(),
+            "conditions": _conditions(document["conditions"]),
+            "serving": tuple(self.revision(name) for name, _ in document["serving"]),
+            "newest": self._newest(),
+            "latest_ready": document["latest_ready"],
+            "takes_newest": self._takes_newest(),
+            "pinned": document["pinned"],
+            "rollback": self._rollback(),
+            "reconciling": document["settling"],
+            "ingress": document["ingress"],
+            **{each: self._of_busiest(each) for each in ("min_instances", "max_instances", "concurrency")},
+            "secrets": tuple(self._secret(each) for each in document["secrets"]),
+        }
+        return cited(
+            fields, place=self.place, text=self._said(), source="cloud_run", at=self.at, url=document["url"]
+        )
+
+    @property
+    def revisions(self) -> Mapping[str, Json]:
+        """Revisions by name, the newest first; none where they could not be read."""
+        read = self.document["revisions"]
+        return {} if is_blind(read) else {each["name"]: each for each in read}
+
+    def revision(self, name: str) -> Value:
+        """The record of one revision, a gap where it is not known."""
+        place = f"{self.place}.revisions.{name}"
+        if name not in self.revisions:
+            return self._unknown(place, f"revision {name} is not among those that were read")
+        document = self.revisions[name]
+        created, previous = time_of(document["created_at"]), self._previous(name)
+        fields: dict[str, Value] = {
+            "name": name,
+            "short": _short(name, self.document["cloud_run"]),
+            "percent": dict(self.document["serving"]).get(name, 0),
+            "ready": Gap(f"{place}.ready", f"whether {name} is ready is not settled yet")
+            if document["ready"] is None
+            else document["ready"],
+            "image": document["image"],
+            "creator": document["creator"],
+            "created_at": created or Gap(f"{place}.created_at", f"when {name} was made is not said"),
+            "age_s": (self.frame.at - created).total_seconds()
+            if created
+            else Gap(f"{place}.age_s", f"when {name} was made is not said"),
+            "connector": document["connector"],
+            "egress": document["egress"],
+            "network": gap(f"{place}.network", document["network"])
+            if is_blind(document["network"])
+            else document["network"],
+            "same_image_as_previous": self.revisions[previous]["image"] == document["image"]
+            if previous
+            else Gap(f"{place}.same_image_as_previous", f"no revision before {name} is known"),
+            "previous": previous,
+            "conditions": _conditions(document["conditions"]),
+            "validated": document["labels"].get(GATE) == PASSED,
+        }
+        return cited(
+            fields,
+            place=place,
+            text=self._said_of(document),
+            source="cloud_run",
+            at=self.at,
+            url=document["url"],
+        )
+
+    def _unknown(self, place: str, why: str) -> Gap:
+        read = self.document["revisions"]
+        return gap(place, read) if is_blind(read) else Gap(place, why)
+
+    def _previous(self, name: str) -> str:
+        """The revision made before this one, empty where none is known."""
+        names = list(self.revisions)
+        return next(iter(names[names.index(name) + 1 :]), "")
+
+    def _ready(self) -> Value:
+        place, names = f"{self.place}.ready", [name for name, _ in self.document["serving"]]
+        if not names:
+            return Gap(place, f"{self.key} is being changed") if self.document["settling"] else False
+        known = [self.revisions[name]["ready"] if name in self.revisions else None for name in names]
+        if False in known:
+            return False
+        if None in known:
+            return self._unknown(place, f"whether all that serves of {self.key} is ready is not known yet")
+        return True
+
+    def _newest(self) -> Value:
+        name = self.document["latest_created"] or next(iter(self.revisions), "")
+        return self.revision(name)
+
+    def _takes_newest(self) -> Value:
+        name = self.document["latest_created"] or next(iter(self.revisions), "")
+        if not name:
+            return self._unknown(f"{self.place}.takes_newest", f"{self.key} has no revision")
+        return name in dict(self.document["serving"])
+
+    def _rollback(self) -> Value:
+        document = self.document["rollback"]
+        if is_blind(document):
+            return gap(f"{self.place}.rollback", document)
+        return None if document is None else self.revision(document)
+
+    def _of_busiest(self, field: str) -> Value:
+        name = next((name for name, _ in self.document["serving"]), "")
+        if name in self.revisions:
+            found: Value = self.revisions[name][field]
+            return found
+        return self._unknown(f"{self.place}.{field}", f"no revision of {self.key} that serves is known")
+
+    def _secret(self, document: Json) -> Value:
+        place, exists = f"{self.place}.secrets.{document['name']}", document["exists"]
+        return {
+            "name": document["name"],
+            "version": document["version"],
+            "exists": gap(place, exists) if is_blind(exists) else exists,
+        }
+
+    def _said(self) -> str:
+        """`backend: netra-backend-staging-00042-xyz serves 100 %, ready`."""
+        document = self.document
+        if not document["serving"]:
+            return f"{self.key}: no revision of {document['cloud_run']} gets traffic"
+        told = [f"{name} serves {percent} %" for name, percent in document["serving"]]
+        ready = {True: "ready", False: "not ready"}.get(self._ready(), "")  # type: ignore[call-overload]
+        newest = document["latest_created"]
+        serves = not newest or newest in dict(document["serving"])
+        waits = "" if serves else f"the newest, {newest}, gets no traffic"
+        return f"{self.key}: {', '.join(filter(None, (listed(told), ready, waits)))}"
+
+    def _said_of(self, document: Json) -> str:
+        """`…-00042-xyz: ready, 100 % of the traffic, connector legacy-connector, made by deploy-bot at …`."""
+        created, percent = (
+            time_of(document["created_at"]),
+            dict(self.document["serving"]).get(document["name"]),
+        )
+        by = f" by {who(document['creator'])}" if document["creator"] else ""
+        at = f" at {clock(created, self.frame.at)}" if created else ""
+        parts = (
+            {True: "ready", False: f"not ready{_why(document)}", None: "not ready yet"}[document["ready"]],
+            f"{percent} % of the traffic" if percent else "no traffic",
+            f"connector {document['connector']}" if document["connector"] else "",
+            f"made{by}{at}" if by or at else "",
+        )
+        return f"{document['name']}: {', '.join(filter(None, parts))}"
+
+
+def _why(document: Json) -> str:
+    """Why a revision is not ready: the condition that says most."""
+    failed = [each for each in document["conditions"] if each["state"] == "failed"]
+    failed.sort(key=lambda each: each["type"] == "Ready")
+    said = next((each["message"] or each["reason"] for each in failed), "")
+    return f" ({small(said)})" if said else ""
+
+
+def _conditions(documents: Json) -> Value:
+    return {
+        each["type"]: {"state": each["state"], "reason": each["reason"], "message": each["message"]}
+        for each in documents
+    }
+
+
+def _short(revision: str, service: str) -> str:
+    """`00042` of `netra-backend-staging-00042-xyz`."""
+    return revision.removeprefix(f"{service}-").partition("-")[0] or revision

@@ -29,7 +29,8 @@ SOURCES: Final[tuple[Source, ...]] = (
 DERIVED: Final[tuple[Derived, ...]] = (Onset(),)
 SHAPES: Final[Mapping[str, Shape]] = {
     ENV: environment.SHAPE,
-    **{each.name: each.shape for each in (*SOURCES, *DERIVED)},
+    **{each.name: each.shape for each in SOURCES},
+    **{each.name: each.shape for each in DERIVED},
 }
 """What expressions may take from outside, by its root."""
 
