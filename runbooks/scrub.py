@@ -33,9 +33,8 @@ class Scrub:
         """With every secret that the environment's checks refer to, whether it was used or not."""
         for reference in references(environment.checks.values()):
             secrets.get(reference)
-        names = {
-            value for spec in environment.checks.values() for value in (spec.name, spec.kind, spec.target)
-        }
+        specs = environment.checks.values()
+        names = {said for spec in specs for said in (spec.name, spec.kind, spec.title, spec.target)}
         return cls(secrets, {*names, environment.name, *environment.services})
 
     def section(self, section: Section) -> Section:
