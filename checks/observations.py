@@ -90,8 +90,46 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretUse:
+    """A secret that a revision asks for. `secret` is its short name, or a full one where it is another
+    project's; `version` a number or `latest`. `place` says where it goes: `variable NAME`, `volume PATH`.
+    """
+
+    secret: str
+    version: str
+    place: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which version of which secret, however often it is asked for."""
+        return self.secret, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """What Secret Manager has of one version, without its payload.
+
+    `state` is ENABLED, DISABLED or DESTROYED, and MISSING where there is no such version or secret.
+    """
+
+    secret: str
+    version: str
+    state: str
+    source: Source
+
+    @property
+    def usable(self) -> bool:
+        """Whether a revision can be given it."""
+        return self.state == "ENABLED"
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of a Cloud Run service; names are short. `vpc` None: it has no VPC access."""
+    """One revision of a Cloud Run service; names are short. `vpc` None: it has no VPC access.
+
+    `min_instances` is how many are kept, `max_instances` how many there may be (0: not set, Cloud Run's
+    default holds), `concurrency` how many requests one takes at once.
+    """
 
     name: str
     service: str
@@ -106,6 +144,10 @@ class Revision:
     reconciling: bool = False
     deleted: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    min_instances: int = 0
+    max_instances: int = 0
+    concurrency: int = 0
+    secrets: tuple[SecretUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,3 +453,49 @@ class Change:
     source: Source
     user_agent: str = ""
     location: str = ""
+
+
+# What Cloud Monitoring measured
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUsage:
+    """What a Cloud Run service used in some time. None is what Cloud Monitoring has no point of.
+
+    `instances` is the newest number of instances, `most_instances` the highest. `startup_ms` is the slowest
+    start of a container (95th percentile of a minute). `refused_per_s` are requests that got 429.
+    """
+
+    service: str
+    source: Source
+    instances: float | None = None
+    most_instances: float | None = None
+    startup_ms: float | None = None
+    requests_per_s: float | None = None
+    refused_per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorUsage:
+    """What a Serverless VPC Access connector used in some time; newest values, `most_cpu` the highest.
+
+    `cpu` is a share of 0 to 1 of the busiest instance. Traffic in Mbit/s.
+    """
+
+    connector: str
+    source: Source
+    cpu: float | None = None
+    most_cpu: float | None = None
+    instances: float | None = None
+    sent_mbit: float | None = None
+    received_mbit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What services and connectors of one region used between two times, by their short names."""
+
+    since: datetime
+    until: datetime
+    services: Mapping[str, ServiceUsage] = field(default_factory=dict)
+    connectors: Mapping[str, ConnectorUsage] = field(default_factory=dict)

@@ -78,6 +78,25 @@ SITES = (
     Site("netra-frontend-staging", 23, "frontend", "https://app.staging.netrasystems.ai"),
 )
 OLD_REVISIONS = 4
+SIGNING_KEY = "backend-signing-key"
+SECRETS = {
+    "whybot-vantage-key": 1,
+    "staging-redis-password": 2,
+    "staging-postgres-password": 2,
+    "staging-clickhouse-password": 1,
+    SIGNING_KEY: 3,
+}
+"""Secrets, and how many versions of each there are; the newest is enabled, the others are disabled."""
+BACKEND_SECRETS = (
+    ("REDIS_PASSWORD", "staging-redis-password", "latest"),
+    ("POSTGRES_PASSWORD", "staging-postgres-password", "latest"),
+    ("CLICKHOUSE_PASSWORD", "staging-clickhouse-password", "latest"),
+    ("SIGNING_KEY", SIGNING_KEY, "3"),
+)
+"""Variables that the backend has from Secret Manager."""
+GATE = "whybot-gate"
+"""The label that a deploy pipeline sets on a revision which `whybot gate` has validated."""
+MEMORY = "512Mi"
 SUFFIXES = ("t2m", "k8w", "x5d", "h9q", "r4v")
 
 
@@ -106,19 +125,20 @@ def services(now: datetime) -> Iterator[tuple[run_v2.Service, list[run_v2.Revisi
         yield _service(site, made, now), made
 
 
-def _from_secret(name: str) -> run_v2.EnvVar:
-    secret = run_v2.SecretKeySelector(secret=name.lower().replace("_", "-"), version="latest")
-    return run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=secret))
+def from_secret(name: str, secret: str = "", version: str = "latest") -> run_v2.EnvVar:
+    """A variable from Secret Manager; the secret is called as the variable where nothing else is said."""
+    asked = run_v2.SecretKeySelector(secret=secret or name.lower().replace("_", "-"), version=version)
+    return run_v2.EnvVar(name=name, value_source=run_v2.EnvVarSource(secret_key_ref=asked))
 
 
 def job(now: datetime) -> run_v2.Job:
     """The job that answers from the backend's network."""
     container = run_v2.Container(
-        image=_image("whybot", 7),
+        image=image("whybot", 7),
         args=["answer"],
         env=[
             run_v2.EnvVar(name="WHYBOT_ENVIRONMENTS", value="environments"),
-            *map(_from_secret, JOB_SECRETS),
+            *map(from_secret, JOB_SECRETS),
         ],
     )
     template = run_v2.TaskTemplate(
@@ -208,14 +228,17 @@ def _revision(site: Site, age: int, now: datetime) -> run_v2.Revision:
         uid=f"0e9d71c4-11aa-4f0b-b1d2-{site.serving:04d}{number:08d}",
         generation=1,
         observed_generation=1,
-        labels={"managed-by": "terraform", "commit": f"{0x9A3F00 + number * 7919:07x}"},
+        labels={"managed-by": "terraform", "commit": f"{0x9A3F00 + number * 7919:07x}", GATE: "passed"},
         create_time=when,
         update_time=when + timedelta(seconds=24),
         service=site.service,
         vpc_access=vpc_access(),
         containers=[
             run_v2.Container(
-                image=_image(site.image, number), ports=[run_v2.ContainerPort(container_port=8080)]
+                image=image(site.image, number),
+                ports=[run_v2.ContainerPort(container_port=8080)],
+                env=[from_secret(*each) for each in BACKEND_SECRETS if site.service == BACKEND],
+                resources=run_v2.ResourceRequirements(limits={"memory": MEMORY, "cpu": "1"}),
             )
         ],
         service_account=site.account,
@@ -229,7 +252,7 @@ def _revision(site: Site, age: int, now: datetime) -> run_v2.Revision:
     )
 
 
-def _image(name: str, number: int) -> str:
+def image(name: str, number: int) -> str:
     """An image by its digest, as the pipeline deploys."""
     digest = f"{number * 2654435761 % 2**32:08x}" * 8
     return f"us-docker.pkg.dev/{PROJECT}/netra/{name}@sha256:{digest}"
@@ -453,3 +476,7 @@ def fill(resources: Resources, now: datetime) -> None:
     resources.routers[ROUTER_KEY] = router()
     resources.router_routes[ROUTER_KEY] = learned_routes()
     resources.peering_routes[VPC, PEERING] = [peering_route()]
+    for secret, newest in SECRETS.items():
+        resources.secrets[secret] = {
+            str(number): "ENABLED" if number == newest else "DISABLED" for number in range(1, newest + 1)
+        }

@@ -1,10 +1,20 @@
 """What the rest of whybot asks of Google Cloud, whoever answers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from checks.observations import Blind, Change, CloudState, ErrorGroup, RequestLog, Seen
+from checks.observations import (
+    Blind,
+    Change,
+    CloudState,
+    ErrorGroup,
+    RequestLog,
+    SecretUse,
+    SecretVersion,
+    Seen,
+    Usage,
+)
 
 
 class ObjectLost(Exception):  # noqa: N818 - says what happened on the way; it is no error of whybot
@@ -35,6 +45,25 @@ class Cloud(Protocol):
         self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
     ) -> Seen[tuple[ErrorGroup, ...]]:
         """What the service logged with severity ERROR or worse, grouped, the most frequent first."""
+        ...
+
+    async def platform(
+        self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
+    ) -> Seen[tuple[ErrorGroup, ...]]:
+        """What Cloud Run itself logged of a service, whatever its severity, grouped, the most frequent first.
+
+        Instances that start or are killed, requests that reached none, deployments that failed.
+        """
+        ...
+
+    async def metrics(self, since: datetime, until: datetime, *, seconds: float = 20.0) -> Seen[Usage]:
+        """What Cloud Run services and connectors used (Cloud Monitoring). Points are minutes late."""
+        ...
+
+    async def secrets(
+        self, uses: Collection[SecretUse], *, seconds: float = 20.0
+    ) -> Mapping[tuple[str, str], Seen[SecretVersion]]:
+        """Whether these versions are there and enabled, by `SecretUse.key`. Payloads are never read."""
         ...
 
     async def changes(self, since: datetime, *, seconds: float = 20.0) -> Seen[tuple[Change, ...]]:

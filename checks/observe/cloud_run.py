@@ -14,6 +14,7 @@ from checks.observations import (
     Interface,
     Job,
     Revision,
+    SecretUse,
     Seen,
     Service,
     TrafficShare,
@@ -165,7 +166,40 @@ def revision_of(message: Any, context: Context) -> Revision:
         reconciling=message.reconciling,
         deleted=message.HasField("delete_time"),
         labels=dict(message.labels),
+        min_instances=message.scaling.min_instance_count,
+        max_instances=message.scaling.max_instance_count,
+        concurrency=message.max_instance_request_concurrency,
+        secrets=tuple(_secrets(message, context)),
     )
+
+
+def _secrets(message: Any, context: Context) -> Iterable[SecretUse]:
+    """Secrets that a revision asks for, as variables and as files; never what is in them."""
+    for container in message.containers:
+        for variable in container.env:
+            asked = variable.value_source.secret_key_ref
+            if asked.secret:
+                yield SecretUse(
+                    _own(asked.secret, context), asked.version or "latest", f"variable {variable.name}"
+                )
+    for volume in message.volumes:
+        for item in volume.secret.items:
+            asked = volume.secret.secret
+            yield SecretUse(
+                _own(asked, context), item.version or "latest", f"volume {volume.name}/{item.path}"
+            )
+
+
+def _own(secret: str, context: Context) -> str:
+    """The short name of a secret of this project; the full one of another's."""
+    parts = secret.split("/")
+    if (
+        len(parts) < 4
+        or parts[1] == context.project
+        or (context.home.numbers or {}).get(parts[1]) == context.project
+    ):
+        return parts[-1]
+    return secret
 
 
 def job_of(message: Any, context: Context) -> Job:

@@ -72,6 +72,11 @@ def sql(project: str, name: str) -> str:
     return f"{CONSOLE}/sql/instances/{name}/overview?project={project}"
 
 
+def secret(project: str, name: str) -> str:
+    """A secret with its versions."""
+    return f"{CONSOLE}/security/secret-manager/secret/{name}/versions?project={project}"
+
+
 def logs(project: str, query: str) -> str:
     """A query in the Logs Explorer."""
     return f"{CONSOLE}/logs/query;query={quote(query, safe='')}?project={project}"

@@ -1,13 +1,16 @@
 """Tries every call that whybot makes to Google Cloud, and says what is missing and what grants it."""
 
+import asyncio
 import shlex
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checks.doctor import KEY, Answer, Finding, Group, of_blind, references
 from checks.environment import Environment, JobVantage
+from checks.names import Home
 from checks.observations import Blind, CloudState, Egress, Job, Seen, VpcAccess
-from checks.observe import logging, projects
+from checks.observe import logging, monitoring, projects, secret_versions
 from checks.observe.calls import Calls, seen
 from checks.observe.google import GoogleCloud, Raw
 from checks.observe.permissions import (
@@ -17,6 +20,7 @@ from checks.observe.permissions import (
     JOB,
     JOBS,
     LOGS,
+    METRICS,
     NETWORKS,
     PEERING_ROUTES,
     PROJECT,
@@ -28,6 +32,7 @@ from checks.observe.permissions import (
     ROUTES,
     RUN_JOB,
     RUN_JOB_WITH,
+    SECRETS,
     SERVICES,
     SQL,
     SUBNETS,
@@ -35,11 +40,13 @@ from checks.observe.permissions import (
     Place,
     missing,
 )
+from checks.observe.values import Context
 from checks.vantage.access import said, standing
 
 IMAGE = "WHYBOT_IMAGE"
 """Stands in commands for the address of whybot's own image."""
 NEWEST = 1
+MINUTES = timedelta(minutes=5)
 
 
 async def examine(cloud: GoogleCloud, environment: Environment, *, seconds: float = 30.0) -> list[Finding]:
@@ -51,7 +58,9 @@ async def examine(cloud: GoogleCloud, environment: Environment, *, seconds: floa
         ]
     calls = cloud.calls(seconds)
     await seen(calls.login(PROJECT))
-    tried = {**answers(raw), LOGS: await seen(_read_log(calls))}
+    read = asyncio.gather(seen(_read_log(calls)), seen(_read_metrics(calls)), _read_secrets(calls, state))
+    log, metrics, secrets = await read
+    tried = {**answers(raw), LOGS: log, METRICS: metrics, SECRETS: secrets}
     untried = [need for need, answer in tried.items() if answer is None]
     vantage = environment.vantages.job
     asked = [*untried, *([JOB, RUN_JOB, RUN_JOB_WITH, EXECUTION] if vantage else [])]
@@ -100,6 +109,24 @@ async def _read_log(calls: Calls) -> bool:
     log = logging.log_of(calls.place.project, "run.googleapis.com%2Frequests")
     await logging.read_entries(calls, [f"logName={log}"], NEWEST, size=NEWEST)
     return True
+
+
+async def _read_metrics(calls: Calls) -> bool:
+    """Reads what connectors used in the last minutes, if there are any."""
+    now = datetime.now(UTC)
+    await monitoring.read_points(calls, monitoring.CPU, now - MINUTES, now)
+    return True
+
+
+async def _read_secrets(calls: Calls, state: CloudState) -> Blind | bool | None:
+    """Asks for one secret that a revision uses; None where none uses any."""
+    known = (found for found in state.revisions.values() if not isinstance(found, Blind))
+    use = next((use for found in known for revision in found for use in revision.secrets), None)
+    if use is None:
+        return None
+    context = Context(Home(calls.place.project, calls.place.region), state.read_at)
+    found = await secret_versions.read_version(calls, use, context)
+    return found if isinstance(found, Blind) else True
 
 
 async def granted_of(calls: Calls, needs: Sequence[Need], job: str) -> frozenset[str]:

@@ -2,7 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +26,10 @@ from checks.observations import (
     Firewall,
     RequestLog,
     Route,
+    SecretUse,
+    SecretVersion,
     Seen,
+    Usage,
 )
 from checks.observe import (
     cloud_run,
@@ -27,7 +38,9 @@ from checks.observe import (
     firewalls,
     logging,
     memorystore,
+    monitoring,
     projects,
+    secret_versions,
     storage,
     vpc_access,
 )
@@ -40,6 +53,7 @@ from checks.observe.permissions import (
     FIREWALLS,
     JOBS,
     LOGS,
+    METRICS,
     NETWORKS,
     OBJECT,
     PEERING_ROUTES,
@@ -49,6 +63,7 @@ from checks.observe.permissions import (
     ROUTER_STATUS,
     ROUTERS,
     ROUTES,
+    SECRETS,
     SERVICES,
     SQL,
     SUBNETS,
@@ -141,6 +156,37 @@ class GoogleCloud:
         return await self._ask(
             LOGS, seconds, lambda calls: logging.read_errors(calls, self._context(), service, since, until)
         )
+
+    async def platform(
+        self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
+    ) -> Seen[tuple[ErrorGroup, ...]]:
+        """What Cloud Run itself logged of a service, whatever its severity, grouped."""
+        return await self._ask(
+            LOGS, seconds, lambda calls: logging.read_platform(calls, self._context(), service, since, until)
+        )
+
+    async def metrics(self, since: datetime, until: datetime, *, seconds: float = 20.0) -> Seen[Usage]:
+        """What Cloud Run services and connectors used (Cloud Monitoring)."""
+        return await self._ask(
+            METRICS, seconds, lambda calls: monitoring.read_usage(calls, self._context(), since, until)
+        )
+
+    async def secrets(
+        self, uses: Collection[SecretUse], *, seconds: float = 20.0
+    ) -> Mapping[tuple[str, str], Seen[SecretVersion]]:
+        """Whether these versions are there and enabled, each asked for once."""
+        asked = {use.key: use for use in uses}
+
+        async def read(calls: Calls) -> list[Seen[SecretVersion]]:
+            context = self._context()
+            return await asyncio.gather(
+                *(secret_versions.read_version(calls, use, context) for use in asked.values())
+            )
+
+        found = await self._ask(SECRETS, seconds, read) if asked else []
+        if isinstance(found, Blind):
+            return dict.fromkeys(asked, found)
+        return dict(zip(asked, found, strict=True))
 
     async def changes(self, since: datetime, *, seconds: float = 20.0) -> Seen[tuple[Change, ...]]:
         """Who changed Cloud Run services, connectors and network resources, newest first (audit log)."""

@@ -31,6 +31,7 @@ CHANGED_BY = (
     "vpcaccess.googleapis.com",
     "compute.googleapis.com",
     "redis.googleapis.com",
+    "secretmanager.googleapis.com",
 )
 READS = ("get", "list", "aggregatedlist", "testiampermissions", "getiampolicy")
 SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
@@ -191,6 +192,24 @@ async def read_errors(
     return errors_of(entries)
 
 
+async def read_platform(
+    calls: Calls, context: Context, service: str, since: datetime, until: datetime
+) -> tuple[ErrorGroup, ...]:
+    """What Cloud Run itself logged of a service, grouped. Raises `Unseen`.
+
+    Its own log is `varlog/system`; why a request reached no container is in the text of the request's entry.
+    """
+    system = log_of(context.project, "run.googleapis.com%2Fvarlog%2Fsystem")
+    requests = log_of(context.project, "run.googleapis.com%2Frequests")
+    conditions = [
+        *of_service(service, context.region),
+        f"(logName={system} OR (logName={requests} AND textPayload:*))",
+        *between(since, until),
+    ]
+    entries, _ = await read_entries(calls, conditions, ERROR_PAGES)
+    return grouped(entries)
+
+
 @dataclass(slots=True)
 class _Group:
     severity: int
@@ -201,11 +220,16 @@ class _Group:
 
 
 def errors_of(entries: Iterable[Any]) -> tuple[ErrorGroup, ...]:
+    """What applications complained of, grouped; requests that failed are no complaints."""
+    return grouped(each for each in entries if not each.log_name.endswith("run.googleapis.com%2Frequests"))
+
+
+def grouped(entries: Iterable[Any]) -> tuple[ErrorGroup, ...]:
     """Entries grouped by what they say, the most frequent first. Secrets are taken out first of all."""
     groups: dict[str, _Group] = {}
     for entry in entries:
         said, at = redact(text_of(entry)[:LONGEST_TEXT]), _at(entry)
-        if not said or at is None or entry.log_name.endswith("run.googleapis.com%2Frequests"):
+        if not said or at is None:
             continue
         group = groups.setdefault(masked(said), _Group(entry.severity))
         group.count += 1

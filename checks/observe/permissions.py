@@ -137,10 +137,23 @@ RUN_JOB_WITH = Need(
     does="start the Cloud Run job with the checks that are wanted",
 )
 EXECUTION = Need("run.executions.get", RUN_VIEWER, RUN, "how far an execution of the job is")
+METRICS = Need(
+    "monitoring.timeSeries.list",
+    "roles/monitoring.viewer",
+    "monitoring.googleapis.com",
+    "metrics of Cloud Run and connectors",
+)
+SECRETS = Need(
+    "secretmanager.versions.get",
+    "roles/secretmanager.viewer",
+    "secretmanager.googleapis.com",
+    "whether versions of secrets are enabled",
+)
 
 NEEDS = (
     PROJECT, SERVICES, REVISIONS, REVISION, JOBS, CONNECTORS, NETWORKS, PEERING_ROUTES, FIREWALLS, SUBNETS,
-    ROUTES, ROUTERS, ROUTER_STATUS, REDIS, SQL, LOGS, OBJECT, JOB, RUN_JOB, RUN_JOB_WITH, EXECUTION,
+    ROUTES, ROUTERS, ROUTER_STATUS, REDIS, SQL, LOGS, OBJECT, JOB, RUN_JOB, RUN_JOB_WITH, EXECUTION, METRICS,
+    SECRETS,
 )  # fmt: skip
 
 

@@ -15,12 +15,14 @@ from sandbox.cloud.grpc_server import GrpcServer
 from sandbox.cloud.jobs import TROUBLES as JOB_TROUBLES
 from sandbox.cloud.jobs import Jobs, Runner
 from sandbox.cloud.logs import Logs
+from sandbox.cloud.monitoring import Monitoring
 from sandbox.cloud.names import REGIONS
 from sandbox.cloud.operations import Operations
 from sandbox.cloud.project import Project
 from sandbox.cloud.resources import Resources
 from sandbox.cloud.rest_server import RestServer
 from sandbox.cloud.revisions import Revisions
+from sandbox.cloud.secret_manager import SecretManager
 from sandbox.cloud.services import Services
 from sandbox.cloud.storage import Projects, Resizing, Storage
 
@@ -75,6 +77,8 @@ class FakeCloud:
             *Storage(self.project).methods(),
             *Projects(self.project, lambda: self.gate.denied).methods(),
             *Resizing(self.project, self.connectors).methods(),
+            *Monitoring(self.project).methods(),
+            *SecretManager(self.project).methods(),
         ]
         grpc_server = GrpcServer(methods, self.gate, self.principal, self._credentials)
         rest_server = RestServer(rest, self.gate, self.principal)

@@ -16,6 +16,9 @@ from google.cloud.logging_v2.types import LogEntry
 LOG_ENTRIES = 10_000
 """How many log entries are kept; the oldest go first. Who lists looks at all, in the loop of the links."""
 
+SATURATED = 0.9
+"""The share of its CPU from which on a connector makes packets wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class BucketObject:
@@ -32,6 +35,44 @@ class BucketObject:
         return self.content.stat().st_size if isinstance(self.content, Path) else len(self.content)
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What Cloud Monitoring measures of something. `since`: before that it was the usual, the defaults."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLoad(Load):
+    """The load of a Cloud Run service. `refused_per_s` are requests for which there is no instance.
+
+    `memory_mib` is what an instance uses: above its limit it is killed. `cold` says that no instance is kept
+    between requests, so that each starts one.
+    """
+
+    instances: int = 2
+    startup_ms: float = 1900.0
+    requests_per_s: float = 0.6
+    refused_per_s: float = 0.0
+    memory_mib: int = 310
+    cold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorLoad(Load):
+    """The load of a connector: `cpu` from 0 to 1, traffic in Mbit/s."""
+
+    cpu: float = 0.11
+    instances: int = 2
+    sent_mbit: float = 6.0
+    received_mbit: float = 9.0
+
+    @property
+    def saturated(self) -> bool:
+        """Whether packets wait in it."""
+        return self.cpu >= SATURATED
+
+
 @dataclass
 class Resources:
     """Everything of one project.
@@ -41,8 +82,10 @@ class Resources:
     `regions/us-central1/subnetworks/staging-subnet`); `peering_routes` is what a network imports over a
     peering, keyed by `(network name, peering name)`; `router_routes` is what a router has learned, keyed as
     routers are; `policies` are firewall policies in force, keyed by network name. SQL's are
-    `projects/PROJECT/instances/NAME`. `objects` is keyed by `(bucket, object)`. `logs` is in order of
-    arrival; entries are not changed.
+    `projects/PROJECT/instances/NAME`. `objects` is keyed by `(bucket, object)`. `secrets` has by short name
+    the states (ENABLED, DISABLED, DESTROYED) of versions by number. `loads` is what is not usual, by full
+    name of a service or connector. `programs` says by image what is wrong with its code. `logs` is in order
+    of arrival; entries are not changed.
     """
 
     services: dict[str, run_v2.Service] = field(default_factory=dict)
@@ -66,6 +109,9 @@ class Resources:
         field(default_factory=dict)
     )
     objects: dict[tuple[str, str], BucketObject] = field(default_factory=dict)
+    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
+    loads: dict[str, Load] = field(default_factory=dict)
+    programs: dict[str, str] = field(default_factory=dict)
     logs: list[LogEntry] = field(default_factory=list)
     _subscribers: list[Callable[[], None]] = field(default_factory=list, repr=False)
 

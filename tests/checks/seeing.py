@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,17 @@ from checks.dialer import Dialer
 from checks.environment import load_environment
 from checks.eyes import Eyes
 from checks.failures import CheckFailed
-from checks.observations import Blind, Change, CloudState, ErrorGroup, RequestLog, Seen
+from checks.observations import (
+    Blind,
+    Change,
+    CloudState,
+    ErrorGroup,
+    RequestLog,
+    SecretUse,
+    SecretVersion,
+    Seen,
+    Usage,
+)
 from checks.probe import Probe
 from checks.reasons import Reason
 from checks.secrets import Secrets
@@ -34,6 +44,9 @@ class StillCloud:
     log: Requests = lambda since, until: RequestLog("", since, until, place.source("logging", "requests"))
     logged: Seen[tuple[ErrorGroup, ...]] = ()
     changed: Seen[tuple[Change, ...]] = ()
+    told: Seen[tuple[ErrorGroup, ...]] = ()
+    used: Seen[Usage] | None = None
+    kept: Mapping[tuple[str, str], Seen[SecretVersion]] = field(default_factory=dict)
     slow: bool = False
 
     async def state(self, *, seconds: float = 20.0) -> CloudState:
@@ -53,6 +66,24 @@ class StillCloud:
     ) -> Seen[tuple[ErrorGroup, ...]]:
         """What was logged."""
         return self.logged
+
+    async def platform(
+        self, service: str, since: datetime, until: datetime, *, seconds: float = 20.0
+    ) -> Seen[tuple[ErrorGroup, ...]]:
+        """What Cloud Run itself logged."""
+        return self.told
+
+    async def metrics(self, since: datetime, until: datetime, *, seconds: float = 20.0) -> Seen[Usage]:
+        """What Cloud Monitoring has."""
+        return self.used or Usage(since, until)
+
+    async def secrets(
+        self, uses: Collection[SecretUse], *, seconds: float = 20.0
+    ) -> Mapping[tuple[str, str], Seen[SecretVersion]]:
+        """Every version is enabled, but for what a test says."""
+        source = place.source("secret_manager", "versions")
+        enabled = {use.key: SecretVersion(use.secret, use.version, "ENABLED", source) for use in uses}
+        return {key: self.kept.get(key, each) for key, each in enabled.items()}
 
     async def changes(self, since: datetime, *, seconds: float = 20.0) -> Seen[tuple[Change, ...]]:
         """The audit log."""
