@@ -1,21 +1,18 @@
 """One CEL expression: read once, evaluated often, always within a budget."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
+from runbooks.cel.evaluation import Frame, Run, as_condition, compiled
+from runbooks.cel.gaps import reasons
+from runbooks.cel.nodes import Name, Node, within
+from runbooks.cel.reading import DEEPEST, LONGEST, ExpressionError, read
 from runbooks.values import Gap, Truth, Value
 
-LONGEST = 2_000  # characters of one expression
-DEEPEST = 40  # nested parentheses, calls and operators of one expression
+__all__ = ["DEEPEST", "LONGEST", "STEPS", "Answer", "Budget", "BudgetSpent", "Expression", "ExpressionError"]
+
 STEPS = 1_000_000  # evaluation steps of one whole diagnosis
-
-
-class ExpressionError(ValueError):
-    """An expression cannot be read. `str()` is for people, `column` counts from 1."""
-
-    def __init__(self, message: str, column: int = 1) -> None:
-        super().__init__(message)
-        self.column = column
 
 
 class BudgetSpent(Exception):  # noqa: N818 - how an evaluation ended
@@ -49,16 +46,31 @@ class Expression:
 
     text: str
     roots: frozenset[str]
+    node: Node = field(repr=False, compare=False)
+    run: Run = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
         """Reads an expression. Raises `ExpressionError`, also for one that is too long or too deep."""
-        raise NotImplementedError
+        return _parsed(text)
 
     def evaluate(self, names: Mapping[str, Value], budget: Budget) -> Value:
         """Its value; a `Gap` where it is unknown. Raises `BudgetSpent` alone."""
-        raise NotImplementedError
+        return self.run(Frame(names, budget.spend))
 
     def ask(self, names: Mapping[str, Value], budget: Budget) -> Answer:
         """Its value as a condition; anything but true and false is a mistake, and unknown."""
-        raise NotImplementedError
+        found = as_condition(self.evaluate(names, budget), self.node)
+        if isinstance(found, Gap):
+            return Answer(Truth.UNKNOWN, reasons(found))
+        return _TRUE if found else _FALSE
+
+
+_TRUE, _FALSE = Answer(Truth.TRUE), Answer(Truth.FALSE)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> Expression:
+    node = read(text)
+    roots = frozenset(each.name for each in within(node) if isinstance(each, Name))
+    return Expression(text, roots, node, compiled(node))
