@@ -13,6 +13,8 @@ from checks.output.drift import DriftDocument
 from checks.output.json import SweepDocument
 from checks.output.path import SurveyDocument
 from docs.reference import checks_page
+from runbooks.bundle import BundleDocument
+from runbooks.output.why import WhyDocument
 
 ROOT = Path(__file__).parents[1]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,6 +50,16 @@ def path_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(SurveyDocument).json_schema(), "whybot path")
 
 
+def why_schema() -> dict[str, Any]:
+    """The schema of what `whybot why --format json` writes."""
+    return _titled(TypeAdapter(WhyDocument).json_schema(), "whybot why")
+
+
+def bundle_schema() -> dict[str, Any]:
+    """The schema of what `whybot why --save-bundle` writes."""
+    return _titled(TypeAdapter(BundleDocument).json_schema(), "whybot evidence bundle")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -61,6 +73,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/doctor-1.json": _text(doctor_schema()),
         ROOT / "docs/schemas/drift-1.json": _text(drift_schema()),
         ROOT / "docs/schemas/path-1.json": _text(path_schema()),
+        ROOT / "docs/schemas/why-1.json": _text(why_schema()),
+        ROOT / "docs/schemas/bundle-1.json": _text(bundle_schema()),
         ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+from pydantic import WithJsonSchema
+from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
 from checks.observations import Blind
 from checks.reasons import Reason
@@ -22,6 +25,7 @@ LARGEST = 50_000_000  # bytes of a file; a large environment's bundle has some h
 DEEPEST = 60  # nested lists and mappings
 NAMED = re.compile(r"whybot/bundle/([1-9][0-9]{0,5})")
 
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Upgrade = Callable[[dict[str, Json]], dict[str, Json]]
 UPGRADES: Final[Mapping[int, Upgrade]] = {}
 """For each older version, what makes the next one of it."""
@@ -43,6 +47,43 @@ class Bundle:
     at: datetime
     version: str
     sections: Mapping[str, Section] = field(default_factory=dict)
+
+
+class BlindDocument(TypedDict):
+    """Why a source could not be read. `permission`, `role` and `command` name what is missing."""
+
+    reason: str
+    message: str
+    permission: str | None
+    role: str | None
+    command: str | None
+
+
+class SectionDocument(TypedDict):
+    """What one source said; `data` is in its own form. `finished` is false where more was to come."""
+
+    data: Any
+    blind: BlindDocument | None
+    gathered_at: Moment | None
+    took_ms: float
+    finished: bool
+
+
+class BundleDocument(TypedDict):
+    """All that a diagnosis was made of: the same bundle gives the same diagnosis, byte for byte.
+
+    `digest` is the SHA-256 of the canonical JSON of all the rest (keys sorted, no spaces, UTF-8). `version`
+    is whybot's own. `environment` is the part of the environment file that whys need. `sections` are by
+    source. `diagnosis` is the `whybot/why/1` document that was made of it, or null. There is no secret in it.
+    """
+
+    schema: Literal["whybot/bundle/1"]
+    digest: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})]
+    version: str
+    at: Moment
+    environment: dict[str, Any]
+    sections: dict[str, SectionDocument]
+    diagnosis: dict[str, Any] | None
 
 
 def document(bundle: Bundle, diagnosis: Json = None) -> Json:
@@ -246,7 +287,7 @@ def _read_blind(read: Json) -> Blind:
 # writing one
 
 
-def _section(section: Section) -> Json:
+def _section(section: Section) -> SectionDocument:
     blind = section.blind
     return {
         "data": section.data,
@@ -257,7 +298,7 @@ def _section(section: Section) -> Json:
     }
 
 
-def _blind(blind: Blind) -> Json:
+def _blind(blind: Blind) -> BlindDocument:
     return {
         "reason": blind.reason.value,
         "message": blind.message,

@@ -134,7 +134,8 @@ class Diagnosis:
     """All of it. `chain` is the first of the chains; `others` have other roots. `question` is what was asked.
 
     `notes` are sentences about the diagnosis itself: evidence that did not come in time, a runbook that was
-    forced or has a mistake. `asked` are the first questions of the runbooks that apply, by their names.
+    forced or has a mistake. `asked` are the first questions of the runbooks that apply, by their names;
+    `failing` are the titles of the checks that fail.
     """
 
     environment: str
@@ -151,6 +152,7 @@ class Diagnosis:
     similar: tuple[Similar, ...] = ()
     notes: tuple[str, ...] = ()
     asked: Mapping[str, str] = field(default_factory=dict)
+    failing: tuple[str, ...] = ()
 
     @property
     def root_cause(self) -> Why | None:

@@ -115,6 +115,7 @@ def reason(
         similar=_similar(known, first.root.judged.id, at) if first and first.root else (),
         notes=(*_notes(findings, known, runbook), *unsure),
         asked=dict(walked.asked),
+        failing=tuple(_title(check) for check in _failing(known)),
     )
     return Reasoned(diagnosis, walked)
 

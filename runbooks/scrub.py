@@ -34,7 +34,7 @@ class Scrub:
         for reference in references(environment.checks.values()):
             secrets.get(reference)
         specs = environment.checks.values()
-        names = {said for spec in specs for said in (spec.name, spec.kind, spec.title, spec.target)}
+        names = {said for spec in specs for said in (spec.name, spec.kind, spec.title, spec.target) if said}
         return cls(secrets, {*names, environment.name, *environment.services})
 
     def section(self, section: Section) -> Section:

@@ -1,0 +1,1 @@
+"""Diagnoses as documents and as text for people."""
