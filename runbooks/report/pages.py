@@ -1,0 +1,139 @@
+"""The report as a page of Markdown, and as the body of an issue."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from runbooks.report import tables
+from runbooks.report.document import (
+    ActionDocument,
+    ChainDocument,
+    CriterionDocument,
+    EvidenceDocument,
+    GapDocument,
+    PathRow,
+    ReportDocument,
+    UntoldDocument,
+)
+from runbooks.report.markdown import Markdown, block, clock, code, escaped, link
+
+LONGEST_ISSUE: Final = 65_536
+"""Characters that GitHub takes as the body of an issue."""
+ALL: Final = 1_000
+FEWER: Final = (ALL, 40, 15, 5, 2)
+CUT = "\n\nCut here: an issue holds no more. The report and the bundle have all of it.\n"
+
+
+def page(report: ReportDocument) -> str:
+    """The report as Markdown (GitHub's)."""
+    return _rendered(report, issue=False, most=ALL)
+
+
+def issue(report: ReportDocument) -> str:
+    """The body of an issue: as much of the report as GitHub takes, the longest tables cut first."""
+    for most in FEWER:
+        body = _rendered(report, issue=True, most=most)
+        if len(body) <= LONGEST_ISSUE:
+            return body
+    kept = body[: LONGEST_ISSUE - len(CUT)]
+    return kept[: kept.rindex("\n## ")] + CUT
+
+
+def _rendered(report: ReportDocument, *, issue: bool, most: int) -> str:
+    template = _templates().get_template("report.md.jinja")
+    lines = template.render(r=report, issue=issue, most=most, tables=tables).splitlines()
+    return "\n".join(_single_blanks(lines)).strip() + "\n"
+
+
+def _single_blanks(lines: list[str]) -> list[str]:
+    """One empty line where there are several; code blocks have none of their own."""
+    return [line for before, line in zip(["", *lines], lines, strict=False) if line.strip() or before.strip()]
+
+
+def _templates() -> Environment:
+    """Our templates: whatever an expression gives is escaped before it is written."""
+    made = Environment(
+        loader=PackageLoader("runbooks"),
+        finalize=escaped,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - `finalize` escapes for Markdown, where HTML's escapes would show
+    )
+    made.filters.update(FILTERS)
+    return made
+
+
+def _missing(gap: GapDocument) -> Markdown:
+    settle = f" To settle: {_settle(gap['settle'])}" if gap["settle"] else ""
+    return Markdown(f"{_ended(gap['why'])}{settle}")
+
+
+def _settle(words: str) -> Markdown:
+    """`Grant roles/x: gcloud …`: the command is to be copied, so it stands as code."""
+    before, colon, command = words.partition(": ")
+    if colon and command.startswith(("gcloud ", "whybot ", "terraform ")):
+        return Markdown(f"{escaped(before)}: {code(command)}")
+    return Markdown(_ended(words))
+
+
+def _ended(words: str) -> Markdown:
+    return Markdown(escaped(words if words.endswith((".", "?", "…")) else f"{words}."))
+
+
+def _untold(each: UntoldDocument) -> Markdown:
+    of = f" ({escaped(each['subject'])})" if each["subject"] else ""
+    whys = dict.fromkeys(gap["why"] for gap in each["gaps"])
+    why = f": {_ended('; '.join(why.rstrip('.') for why in whys))}" if whys else ""
+    settle = f" To settle: {_settle(each['settle'])}" if each["settle"] else ""
+    return Markdown(f"{escaped(each['title'])}{of}{why}{settle}")
+
+
+def _cite(each: EvidenceDocument) -> Markdown:
+    at = f", {clock(each['at'])}" if each["at"] else ""
+    source = link(each["source"].replace("_", " "), each["url"])
+    return Markdown(f"{escaped(each['text'])} ({source}{at}, {code(each['id'])})")
+
+
+def _kind(chain: ChainDocument, first: bool) -> str:
+    return "Secondary failure" if chain["secondary"] else "Primary failure" if first else "Further failure"
+
+
+def _path_title(row: PathRow) -> Markdown:
+    share = f" ({row['percent']:g} % of traffic)" if row["percent"] is not None else ""
+    state = {"pass": "open", "fail": "closed"}.get(row["verdict"], "could not be told")
+    around = f", {escaped(row['detour'])}" if row["detour"] else ""
+    here = f"{code(row['revision'] or row['service'])}{share}"
+    return Markdown(f"{here} → {escaped(row['title'])} {code(row['address'])}: {state}{around}")
+
+
+def _manner(step: ActionDocument) -> str:
+    """`can be undone, reaches 1 service`."""
+    parts = ["for good" if step["lasting"] else "", "can be undone" if step["undoable"] else ""]
+    parts.append(f"reaches {step['reach_text']}" if step["reach_text"] else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _grouped(criteria: list[CriterionDocument]) -> list[tuple[str, list[CriterionDocument]]]:
+    groups = dict.fromkeys(each["group"] for each in criteria)
+    return [(group, [each for each in criteria if each["group"] == group]) for group in groups]
+
+
+def _commands(lines: list[str]) -> Markdown:
+    return block(lines, "sql" if all(line.startswith("SELECT ") for line in lines) else "bash")
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "block": _commands,
+    "cite": _cite,
+    "clock": clock,
+    "code": code,
+    "grouped": _grouped,
+    "kind": _kind,
+    "manner": _manner,
+    "missing": _missing,
+    "path_title": _path_title,
+    "untold": _untold,
+}

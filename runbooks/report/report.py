@@ -1,0 +1,213 @@
+"""A report: pure, of a bundle and its diagnosis; the same bundle gives the same bytes."""
+
+from collections.abc import Iterable
+
+from runbooks.bundle import Bundle
+from runbooks.diagnosis import Chain, Cite, Diagnosis, RuledOut, Untold, Why
+from runbooks.evidence.facts import facts
+from runbooks.evidence.sources import SOURCES
+from runbooks.report.case import Case, status_of
+from runbooks.report.document import (
+    SCHEMA,
+    ChainDocument,
+    EvidenceDocument,
+    GapDocument,
+    PriorityDocument,
+    ProvenanceDocument,
+    ReadDocument,
+    ReportDocument,
+    RuledOutDocument,
+    StepDocument,
+    UntoldDocument,
+)
+from runbooks.report.history import changes, related, timeline
+from runbooks.report.impact import impact
+from runbooks.report.plan import acceptance, metrics, plan, risks
+from runbooks.report.priority import priority
+from runbooks.report.reading import gap, plain, said, stamp, text
+from runbooks.report.technical import technical
+from runbooks.values import Gap, gap_of
+
+UNTOLD = "root cause unknown"
+WELL = "nothing is wrong"
+STATUSES = {
+    "confirmed": "Every why has evidence.",
+    "partial": "The whys below hold, but the last question could not be answered.",
+    "unknown": "It could not be told why; what is missing is listed under what could not be told.",
+    "nothing_wrong": "Everything that was asked is as it should be.",
+}
+
+
+def report(bundle: Bundle, diagnosis: Diagnosis, digest: str, version: str) -> ReportDocument:
+    """The report. `digest` is the bundle's, `version` that of the whybot that writes it."""
+    return report_of(Case(bundle, diagnosis, facts(bundle)), digest, version)
+
+
+def report_of(case: Case, digest: str, version: str) -> ReportDocument:
+    """The report of a case whose facts are there already."""
+    diagnosis = case.diagnosis
+    urgency = priority(case)
+    similar, not_known = related(case)
+    return {
+        "schema": SCHEMA,
+        "environment": case.environment,
+        "title": _title(case, urgency),
+        "status": diagnosis.status.value,
+        "question": plain(diagnosis.question),
+        "labels": _labels(case, urgency),
+        "summary": _summary(case),
+        "priority": urgency,
+        "impact": impact(case),
+        "chains": [_chain(chain) for chain in _chains(diagnosis)],
+        "contributing": [_why(why) for why in diagnosis.contributing],
+        "ruled_out": [_ruled_out(each) for each in diagnosis.ruled_out],
+        "unknown": [_untold(each) for each in diagnosis.unknown],
+        "notes": [plain(note) for note in diagnosis.notes],
+        "technical": technical(case),
+        "changes": changes(case),
+        "plan": plan(case),
+        "acceptance": acceptance(case),
+        "metrics": metrics(case),
+        "risks": risks(case, urgency["level"]),
+        "related": similar,
+        "related_untold": not_known,
+        "timeline": timeline(case),
+        "provenance": _provenance(case, digest, version),
+    }
+
+
+def _title(case: Case, urgency: PriorityDocument) -> str:
+    """`P0 staging: Why is staging returning HTTP 503? Wrong connector`, as short as a title has to be."""
+    root = case.diagnosis.root_cause
+    found = plain(root.title) if root else WELL if case.diagnosis.status == "nothing_wrong" else UNTOLD
+    what = _symptom(case)
+    return f"{urgency['level']} {case.environment}: {f'{what} — ' if what else ''}{found}"
+
+
+def _symptom(case: Case) -> str:
+    """The first failing check of what users reach, or else of anything: `backend HTTP 503`."""
+    chain = case.diagnosis.chain
+    if chain is not None and chain.whys and case.diagnosis.status != "nothing_wrong":
+        return plain(chain.whys[0].title)
+    return ""
+
+
+def _labels(case: Case, urgency: PriorityDocument) -> list[str]:
+    """The level, the environment, the runbook of the root cause, and the dependencies that are not well."""
+    root = case.diagnosis.root_cause
+    bad = [text(check.get("name")) for check in case.checks if status_of(check) in ("fail", "degraded")]
+    books = [root.cause.partition("/")[0]] if root else []
+    return list(dict.fromkeys([urgency["level"], "incident", case.environment, *books, *bad]))
+
+
+def _summary(case: Case) -> list[str]:
+    """What fails, why, since when, what would help: a sentence each."""
+    diagnosis = case.diagnosis
+    told = [STATUSES[diagnosis.status.value]]
+    if diagnosis.chain is not None and diagnosis.chain.whys:
+        first, root = diagnosis.chain.whys[0], diagnosis.chain.root
+        told = [_sentence(first.because)]
+        told.append(f"Root cause: {_sentence(root.because)}" if root else STATUSES[diagnosis.status.value])
+    if case.onset is not None:
+        told.append(f"It began at {said(case.onset)}.")
+    now = [plain(offer.title) for offer in diagnosis.remedies if not offer.lasting]
+    if now:
+        told.append(f"What would help: {', or '.join(now)}.")
+    weaker = [why for chain in _chains(diagnosis) for why in chain.whys if why.weaker]
+    if weaker:
+        told.append("Part of the evidence could not be had; the whys concerned are marked.")
+    return told
+
+
+def _sentence(words: str) -> str:
+    said = plain(words)
+    return said if said.endswith((".", "?", "…")) else f"{said}."
+
+
+def _chains(diagnosis: Diagnosis) -> list[Chain]:
+    chains = (diagnosis.chain, *diagnosis.others) if diagnosis.chain else diagnosis.others
+    return sorted(chains, key=lambda chain: chain.secondary)
+
+
+def _chain(chain: Chain) -> ChainDocument:
+    return {
+        "runbook": chain.runbook,
+        "secondary": chain.secondary,
+        "whys": [_why(why) for why in chain.whys],
+        "root": chain.whys.index(chain.root) + 1 if chain.root in chain.whys else None,
+        "open": [_untold(each) for each in chain.open],
+    }
+
+
+def _why(why: Why) -> StepDocument:
+    return {
+        "question": plain(why.question),
+        "because": plain(why.because),
+        "cause": why.cause,
+        "title": plain(why.title),
+        "subject": plain(why.subject),
+        "evidence": _cites(why.evidence),
+        "missing": _gaps(why.missing),
+    }
+
+
+def _cites(cites: Iterable[Cite]) -> list[EvidenceDocument]:
+    return [
+        {
+            "id": plain(cite.id),
+            "text": plain(cite.text),
+            "source": plain(cite.source),
+            "at": stamp(cite.at),
+            "url": plain(cite.url),
+        }
+        for cite in cites
+    ]
+
+
+def _gaps(missing: Iterable[Gap]) -> list[GapDocument]:
+    return [gap(each) for each in missing]
+
+
+def _untold(untold: Untold) -> UntoldDocument:
+    return {
+        "cause": untold.cause,
+        "title": plain(untold.title),
+        "subject": plain(untold.subject),
+        "gaps": _gaps(untold.gaps),
+        "settle": plain(untold.settle),
+    }
+
+
+def _ruled_out(ruled: RuledOut) -> RuledOutDocument:
+    return {
+        "cause": ruled.cause,
+        "title": plain(ruled.title),
+        "subject": plain(ruled.subject),
+        "text": plain(ruled.text),
+        "evidence": _cites(ruled.evidence),
+    }
+
+
+def _provenance(case: Case, digest: str, version: str) -> ProvenanceDocument:
+    return {
+        "gathered_at": stamp(case.bundle.at) or "",
+        "gathered_by": plain(case.bundle.version),
+        "reported_by": version,
+        "digest": digest,
+        "read": list(_read(case.bundle)),
+    }
+
+
+def _read(bundle: Bundle) -> Iterable[ReadDocument]:
+    """Every source that was asked, in our order."""
+    for source in SOURCES:
+        section = bundle.sections.get(source.name)
+        if section is not None:
+            blind = gap(gap_of(source.name, section.blind), source.title) if section.blind else None
+            yield {
+                "source": source.name,
+                "title": source.title,
+                "at": stamp(section.gathered_at),
+                "took_ms": round(section.took_ms),
+                "blind": blind,
+            }
