@@ -241,30 +241,52 @@ def frontend_application() -> Starlette:
 class Misbehaving:
     """An ASGI application that does what the faults in force want, and otherwise its own work.
 
-    `faults` maps the name of a fault kind (`app_error`, …) to its options.
+    `faults` maps the name of a fault kind (`app_error`, …) to its options. With `app_cold_start` no container
+    is kept: a request that comes while none is served waits until one has started.
     """
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
+        self._served = 0
+        self._started = 0.0
         self.faults: dict[str, Mapping[str, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        else:
-            await self._websocket(scope, receive, send)
+        if not self._served:
+            self._started = time.perf_counter()
+        self._served += 1
+        try:
+            if cold := self.faults.get("app_cold_start"):
+                await asyncio.sleep(max(0.0, self._started + cold["ms"] / 1000 - time.perf_counter()))
+            if scope["type"] == "http":
+                await self._http(scope, receive, send)
+            else:
+                await self._websocket(scope, receive, send)
+        finally:
+            self._served -= 1
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if slow := self.faults.get("app_slow"):
             await asyncio.sleep(slow["ms"] / 1000)
         for fault, make in WRONG_ANSWERS.items():
             if fault in self.faults:
+                self._complain(self.faults[fault])
                 await make(self.faults[fault])(scope, receive, send)
                 return
         await self._application(scope, receive, send)
 
+    @staticmethod
+    def _complain(options: Mapping[str, Any]) -> None:
+        """What the application logs of it, if it is the application that fails."""
+        if options.get("log"):
+            LOG.error("%s", options["log"])
+
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
+        for fault in NO_CONTAINER:
+            if fault in self.faults:
+                await socket.send_denial_response(WRONG_ANSWERS[fault](self.faults[fault]))
+                return
         if refused := self.faults.get("websocket_refused"):
             await socket.send_denial_response(Response("no upgrade here", status_code=refused["status"]))
         elif closes := self.faults.get("websocket_closes"):
@@ -284,7 +306,11 @@ async def _endless() -> AsyncIterator[bytes]:
 
 WRONG_ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], Response]] = {
     "app_error": lambda _: JSONResponse({"detail": "Internal Server Error"}, status_code=500),
+    "app_unavailable": lambda _: JSONResponse({"detail": "Service Unavailable"}, status_code=503),
+    "no_container": lambda options: Response(options["body"], options["status"], media_type="text/plain"),
     "app_wrong_body": lambda options: Response(options["body"], media_type="application/json"),
     "app_endless_body": lambda _: StreamingResponse(_endless(), media_type="application/json"),
     "redirect_elsewhere": lambda options: RedirectResponse(options["to"], status_code=302),
 }
+NO_CONTAINER = ("no_container",)
+"""Where Cloud Run itself answers, a WebSocket gets the same."""

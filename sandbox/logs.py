@@ -13,6 +13,7 @@ from google.logging.type.log_severity_pb2 import LogSeverity
 from sandbox import baseline
 
 REQUESTS = f"projects/{baseline.PROJECT}/logs/run.googleapis.com%2Frequests"
+SYSTEM = f"projects/{baseline.PROJECT}/logs/run.googleapis.com%2Fvarlog%2Fsystem"
 STDERR = f"projects/{baseline.PROJECT}/logs/run.googleapis.com%2Fstderr"
 SERVICES: Mapping[str, baseline.Site] = {site.image: site for site in baseline.SITES}
 
@@ -25,8 +26,12 @@ def request_entry(
     seconds: float,
     at: datetime | None = None,
     agent: str = "",
+    said: str = "",
 ) -> LogEntry:
-    """The entry of one request to a site; `seconds` is what its answer took."""
+    """The entry of one request to a site; `seconds` is what its answer took.
+
+    `said` is why Cloud Run answered it in the container's place.
+    """
     place = SERVICES[site]
     latency = timedelta(seconds=seconds)
     http = HttpRequest(
@@ -38,13 +43,27 @@ def request_entry(
         protocol="HTTP/1.1",
     )
     http.latency.FromTimedelta(latency)
-    severity = LogSeverity.ERROR if status >= 500 else LogSeverity.INFO
-    return _entry(REQUESTS, place.service, revision, severity, at, http_request=http)
+    severity = (
+        LogSeverity.ERROR if status >= 500 else LogSeverity.WARNING if status >= 400 else LogSeverity.INFO
+    )
+    told = {"text_payload": said} if said else {}
+    return _entry(REQUESTS, place.service, revision, severity, at, http_request=http, **told)
 
 
-def error_entry(site: str, revision: str, text: str, at: datetime | None = None) -> LogEntry:
+def system_entry(
+    site: str, revision: str, text: str, severity: str = "INFO", at: datetime | None = None
+) -> LogEntry:
+    """A line that Cloud Run wrote of a service."""
+    number = LogSeverity.Value(severity)
+    return _entry(SYSTEM, SERVICES[site].service, revision, number, at, text_payload=text)
+
+
+def error_entry(
+    site: str, revision: str, text: str, at: datetime | None = None, severity: str = "ERROR"
+) -> LogEntry:
     """A line that the application wrote to standard error."""
-    return _entry(STDERR, SERVICES[site].service, revision, LogSeverity.ERROR, at, text_payload=text)
+    number = LogSeverity.Value(severity)
+    return _entry(STDERR, SERVICES[site].service, revision, number, at, text_payload=text)
 
 
 def _entry(

@@ -33,6 +33,7 @@ class Sites:
         self._one_at_a_time = asyncio.Lock()
         self._shown: dict[str, Path] = {}
         self._faults: dict[str, dict[str, Mapping[str, Any]]] = {}
+        self._configured: dict[str, Mapping[str, Mapping[str, Any]]] = {}
 
     async def __aenter__(self) -> Self:
         paths = [str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -85,11 +86,21 @@ class Sites:
         """A site that does what a fault of the application wants."""
         try:
             self._faults[site][fault] = options
-            await self._command(do="misbehave", site=site, faults=self._faults[site])
+            await self._tell_faults(site)
             yield
         finally:
             del self._faults[site][fault]
-            await self._command(do="misbehave", site=site, faults=self._faults[site])
+            await self._tell_faults(site)
+
+    async def configure(self, site: str, faults: Mapping[str, Mapping[str, Any]]) -> None:
+        """A site that does what its configuration makes of it; faults that are in force come first."""
+        if self._configured.get(site, {}) != faults:
+            self._configured[site] = faults
+            await self._tell_faults(site)
+
+    async def _tell_faults(self, site: str) -> None:
+        faults = {**self._configured.get(site, {}), **self._faults[site]}
+        await self._command(do="misbehave", site=site, faults=faults)
 
     @asynccontextmanager
     async def showing(self, site: str, certificate: Path) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from sandbox import baseline
+from sandbox.behaviour import Behaviour, behaviour
 from sandbox.changes import Change
 from sandbox.changes.history import PastRequests
 from sandbox.cloud.calls import Caller
@@ -16,7 +17,7 @@ from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.cloud.resources import BucketObject, Resources
 from sandbox.fabric import busiest, short
 from sandbox.job_process import JobProcess
-from sandbox.logs import SERVICES, error_entry, request_entry
+from sandbox.logs import SERVICES, error_entry, request_entry, system_entry
 from sandbox.network import Link
 from sandbox.terraform_state import state_document
 from sandbox.ways import Trail, Ways
@@ -87,14 +88,22 @@ class StagingCloud:
         resources.restore(self._healthy)
         await self._write_history()
 
+    def behaviours(self) -> dict[str, Behaviour]:
+        """What each site does as it is configured and loaded now."""
+        return {name: behaviour(site, self.fake.resources) for name, site in SERVICES.items()}
+
     def heard(self, kind: str, told: Mapping[str, Any]) -> None:
         """Logs a request that a site has answered, or what it complained of."""
-        revision = self._serving(told["site"])
-        if kind == "request":
-            entry = request_entry(told["site"], revision, told["path"], told["status"], told["seconds"])
-        else:
-            entry = error_entry(told["site"], revision, told["text"])
-        self.fake.resources.log(entry)
+        site = told["site"]
+        revision = self._serving(site)
+        if kind == "error":
+            self.fake.resources.log(error_entry(site, revision, told["text"]))
+            return
+        does = behaviour(SERVICES[site], self.fake.resources)
+        said = does.said if told["status"] >= 400 else ""
+        entry = request_entry(site, revision, told["path"], told["status"], told["seconds"], said=said)
+        lines = (system_entry(site, revision, each.text, each.severity) for each in does.lines)
+        self.fake.resources.log(*lines, entry)
 
     def _serving(self, site: str) -> str:
         service = self.fake.resources.services.get(f"{baseline.PARENT}/services/{SERVICES[site].service}")

@@ -6,12 +6,12 @@ one process, which stands for the revision that gets most requests; the job has 
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sandbox import baseline
-from sandbox.cloud.resources import Resources
-from sandbox.fabric import access, busiest, fabric
+from sandbox.cloud.resources import ConnectorLoad, Resources
+from sandbox.fabric import access, busiest, fabric, short
 from sandbox.impairments import Latency, SlowServer
 from sandbox.network import Impairment, Link, Mode
 from sandbox.routing import Access, Fabric, Way, way, way_from_office
@@ -20,6 +20,10 @@ from sandbox.targets import BACKEND, HERE, JOB, STORES, TARGETS
 SERVICE = f"{baseline.PARENT}/services/{baseline.BACKEND}"
 PROBE = f"{baseline.PARENT}/jobs/{baseline.JOB}"
 INTERCONNECT_MS = 49.0
+SATURATED_MS = 250.0
+"""What a packet waits in a connector whose instances are busy."""
+BUSY = " (busy)"
+"""Marks a connector as such among the hops of a way."""
 WHY_SLOW: Mapping[str, str] = {
     baseline.VPN: f"goes over {baseline.VPN}, which is saturated",
     baseline.INTERCONNECT: f"goes over {baseline.INTERCONNECT}, which is long",
@@ -28,8 +32,16 @@ SATURATED: Mapping[str, float] = {"login_ms": 2860, "query_ms": 2300, "next_ms":
 """What PostgreSQL takes over the old tunnel, as in the write-up of the incident."""
 
 
+def _why_slow(hop: str) -> str:
+    if hop.endswith(BUSY):
+        return f"goes over {hop.removesuffix(BUSY)}, whose instances are busy"
+    return WHY_SLOW.get(hop, "")
+
+
 def _impairment(hop: str, target: str) -> Impairment | None:
     """What a hop does to a connection: a tunnel that carries too much, a line of some length."""
+    if hop.endswith(BUSY):
+        return Latency(SATURATED_MS, 0.0, "query")
     if hop == baseline.INTERCONNECT:
         return Latency(INTERCONNECT_MS, 0.0, "query")
     if hop == baseline.VPN:
@@ -60,7 +72,7 @@ class Trail:
 def _trail(held: _Held) -> Trail:
     if not held.way.open:
         return Trail(held.way.hops, "closed", held.way.why)
-    slow = [WHY_SLOW[hop] for hop in held.way.hops if hop in WHY_SLOW]
+    slow = list(filter(None, map(_why_slow, held.way.hops)))
     return Trail(held.way.hops, "impaired" if slow else "", "; ".join(slow) or None)
 
 
@@ -90,8 +102,15 @@ class Ways:
     def _computed(self) -> Iterator[tuple[tuple[str, str], Way]]:
         now = fabric(self._resources)
         by_source = {BACKEND: self.backend_access(), JOB: self.job_access()}
+        busy = {
+            short(name)
+            for name, load in self._resources.loads.items()
+            if isinstance(load, ConnectorLoad) and load.saturated
+        }
         for source, target in self._links:
-            yield (source, target), _way(now, source, by_source.get(source), target)
+            found = _way(now, source, by_source.get(source), target)
+            hops = tuple(f"{hop}{BUSY}" if hop in busy else hop for hop in found.hops)
+            yield (source, target), replace(found, hops=hops)
 
     def backend_access(self) -> Access | None:
         """How the backend's busiest revision reaches the network."""

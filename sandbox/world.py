@@ -185,6 +185,7 @@ class World:
                 yield
             finally:
                 await self.staging.cloud.follow()
+                await _obey(self.staging.cloud, self.staging.sites)
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls back after each change; gives what ends that."""
@@ -333,16 +334,19 @@ class World:
         sites.heard = cloud.heard
         changed = asyncio.Event()
         self._stack.callback(cloud.fake.subscribe(changed.set))
-        following = asyncio.create_task(self._follow(cloud, changed), name="links follow the configuration")
+        following = asyncio.create_task(
+            self._follow(cloud, sites, changed), name="links follow the configuration"
+        )
         self._stack.push_async_callback(_ended, following)
 
-    async def _follow(self, cloud: "StagingCloud", changed: asyncio.Event) -> None:
-        """Brings the links to what clients of Google Cloud configure."""
+    async def _follow(self, cloud: "StagingCloud", sites: Sites, changed: asyncio.Event) -> None:
+        """Brings links and sites to what clients of Google Cloud configure."""
         while True:
             await changed.wait()
             changed.clear()
             if not self._changing.locked():  # whoever holds it follows, and tells, at its end
                 await cloud.follow()
+                await _obey(cloud, sites)
                 self._tell()
 
     async def _open_link(self, source: str, target: str, port: int) -> Link:
@@ -403,6 +407,12 @@ def _overlay(
         "dns": names.address,
         "authorities": [str(certificates.authority_file)],
     }
+
+
+async def _obey(cloud: "StagingCloud", sites: Sites) -> None:
+    """Lets the sites do what their configuration makes of them."""
+    for name, does in cloud.behaviours().items():
+        await sites.configure(name, does.faults)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from sandbox.changes.change import Change, ChangeFailedError
-from sandbox.changes.deploy import Deploy
-from sandbox.changes.history import PastRequests
+from sandbox.changes.deploy import Deploy, RemoveRevisions
+from sandbox.changes.history import LogLines, PastRequests
+from sandbox.changes.load import ChangeConnectorLoad, ChangeLoad
 from sandbox.changes.network import AddFirewallRule, AddRoute, ChangeConnector, ChangePeering
+from sandbox.changes.secrets import ChangeSecret
 from sandbox.changes.stores import ChangeRedis, ChangeSql
 from sandbox.errors import UnknownNameError, WrongOptionError
 
@@ -22,7 +24,12 @@ CHANGES: tuple[type[Change], ...] = (
     AddFirewallRule,
     ChangeRedis,
     ChangeSql,
+    ChangeSecret,
+    ChangeLoad,
+    ChangeConnectorLoad,
+    RemoveRevisions,
     PastRequests,
+    LogLines,
 )
 BY_NAME: Mapping[str, type[Change]] = {kind.model_fields["change"].default: kind for kind in CHANGES}
 

@@ -6,13 +6,18 @@ from google.cloud import compute_v1, vpcaccess_v1
 
 from sandbox import baseline
 from sandbox.changes.change import Change, ChangeFailedError
+from sandbox.changes.journal import Person, caller, record
 from sandbox.cloud.fake_cloud import FakeCloud
 
+VPC_ACCESS, COMPUTE = "vpcaccess.googleapis.com", "compute.googleapis.com"
 ConnectorState = Literal["READY", "CREATING", "DELETING", "ERROR", "UPDATING"]
 
 
 class ChangeConnector(Change):
-    """A connector is made (where there is none of this name), changed, or deleted."""
+    """A connector is made (where there is none of this name), changed, or deleted.
+
+    With `by` the audit log says who did it, so many `minutes_ago`.
+    """
 
     change: Literal["connector"] = "connector"
     name: str = baseline.CONNECTOR
@@ -22,6 +27,8 @@ class ChangeConnector(Change):
     cidr: str | None = None
     max_instances: int | None = None
     delete: bool = False
+    by: Person | None = None
+    minutes_ago: float = 0
 
     @property
     def title(self) -> str:
@@ -44,6 +51,11 @@ class ChangeConnector(Change):
             connector.network = self.network or connector.network
             connector.ip_cidr_range = self.cidr or connector.ip_cidr_range
             connector.max_instances = self.max_instances or connector.max_instances
+        if self.by:
+            method = (
+                f"google.cloud.vpcaccess.v1.VpcAccessService.{'Delete' if self.delete else 'Update'}Connector"
+            )
+            record(cloud, caller(self.by, self.minutes_ago), VPC_ACCESS, method, full)
         cloud.resources.changed()
 
 
@@ -130,7 +142,10 @@ class AddRoute(Change):
 
 
 class AddFirewallRule(Change):
-    """An egress rule is made; without `destinations` about every address, without `ports` every port."""
+    """An egress rule is made; without `destinations` about every address, without `ports` every port.
+
+    With `by` the audit log says who did it, so many `minutes_ago`.
+    """
 
     change: Literal["firewall"] = "firewall"
     name: str
@@ -141,6 +156,8 @@ class AddFirewallRule(Change):
     ports: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     disabled: bool = False
+    by: Person | None = None
+    minutes_ago: float = 0
 
     @property
     def title(self) -> str:
@@ -164,4 +181,10 @@ class AddFirewallRule(Change):
             **{"allowed" if self.action == "allow" else "denied": [traffic]},
         )
         cloud.resources.firewalls[f"global/firewalls/{self.name}"] = made
+        if self.by:
+            record(
+                cloud, caller(self.by, self.minutes_ago), COMPUTE, "v1.compute.firewalls.insert",
+                f"projects/{baseline.PROJECT}/global/firewalls/{self.name}", type="gce_firewall_rule",
+                firewall_rule_id=self.name,
+            )  # fmt: skip
         cloud.resources.changed()

@@ -14,6 +14,7 @@ from sandbox.cloud.conditions import condition
 from sandbox.cloud.errors import invalid, precondition, stale
 from sandbox.cloud.names import page, parse, suffix
 from sandbox.cloud.project import Project, missing
+from sandbox.cloud.secret_manager import secret_obstacle
 
 API = "run.googleapis.com"
 PATH = "/google.cloud.run.v2.Revisions/"
@@ -95,6 +96,9 @@ class Revisions:
         """Ends a revision's making; gives why it is not ready, or nothing."""
         revision = self._project.resources.revisions[name]
         why, reason = self.obstacle(revision.vpc_access)
+        if not why:
+            why = secret_obstacle(revision.containers, self._project.resources, self._project.number)
+            reason = Condition.CommonReason.SECRETS_ACCESS_CHECK_FAILED
         now = caller.now()
         state = conditions.FAILED if why else conditions.SUCCEEDED
         failing = {"Ready", "ResourcesAvailable"}

@@ -1,7 +1,9 @@
 """Secret Manager over REST: what versions of secrets there are, never what is in them."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from google.cloud import run_v2
 from starlette.requests import Request
 
 from sandbox.cloud.calls import Caller
@@ -42,3 +44,23 @@ def found(resources: Resources, secret: str, version: str) -> tuple[str, str]:
     versions = resources.secrets.get(secret, {})
     number = max(versions, key=int, default="") if version == LATEST else version
     return number, versions.get(number, "")
+
+
+def secret_obstacle(containers: Sequence[run_v2.Container], resources: Resources, project: str) -> str:
+    """Why containers cannot be given their secrets, as Cloud Run says it; empty where they can.
+
+    `project` is the number, by which Cloud Run calls secrets.
+    """
+    for index, container in enumerate(containers):
+        for place, variable in enumerate(container.env):
+            asked = variable.value_source.secret_key_ref
+            number, state = found(resources, asked.secret, asked.version) if asked.secret else ("", "ENABLED")
+            if state == "ENABLED":
+                continue
+            where = f"spec.template.spec.containers[{index}].env[{place}].value_from.secret_key_ref.name"
+            full = f"projects/{project}/secrets/{asked.secret}/versions/{number or asked.version}"
+            gone = (
+                f"Secret Version [{full}] is in {state} state." if state else f"Secret {full} was not found"
+            )
+            return f"{where}: {gone}"
+    return ""

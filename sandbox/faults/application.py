@@ -26,7 +26,20 @@ def _kind(
 
 
 FAULTS = (
-    _kind("app_error", "Bug in the application", "Every request is answered with HTTP 500.", effect="closed"),
+    _kind(
+        "app_error",
+        "Bug in the application",
+        "Every request is answered with HTTP 500.",
+        Option("log", "text", ""),
+        effect="closed",
+    ),
+    _kind(
+        "app_unavailable",
+        "Application gives up",
+        "Every request is answered with HTTP 503, whatever its dependencies do.",
+        Option("log", "text", ""),
+        effect="closed",
+    ),
     _kind(
         "app_slow",
         "Slow application",
