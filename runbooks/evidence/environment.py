@@ -45,7 +45,7 @@ def part_of(environment: Environment) -> Json:
         "title": environment.title or environment.name,
         "project": environment.project or "",
         "region": environment.region or "",
-        "availability": slo.availability if slo else None,
+        "availability": round(slo.availability, 9) if slo else None,
         "network": {"vpc": network.vpc, "connector": _connector(network.connector)},
         "services": {
             key: {
@@ -56,6 +56,7 @@ def part_of(environment: Environment) -> Json:
             for key, each in environment.services.items()
         },
         "terraform": environment.terraform is not None,
+        "job": job.name if (job := environment.vantages.job) else "",
         "checks": {name: _check(spec) for name, spec in environment.checks.items()},
     }
 

@@ -105,7 +105,7 @@ class Services:
     shape: Shape = SHAPE
 
     async def gather(self, scope: Scope) -> AsyncIterator[Section]:
-        """Yields every service of the file that is on Cloud Run, with its newest and its serving revisions."""
+        """Yields every service of the file that is on Cloud Run, with its revisions."""
         if scope.eyes is None:
             yield Section(self.name, blind=NO_PROJECT)
             return
