@@ -9,6 +9,7 @@ from checks.durations import spoken
 from runbooks.bundle import Bundle
 from runbooks.diagnosis import Diagnosis
 from runbooks.report.reading import Fields, fields, look, moment, number, records, text
+from runbooks.said import time_ms
 from runbooks.values import Gap, Value
 
 WORST = ("fail", "degraded", "unknown", "pass")
@@ -96,9 +97,7 @@ def what_of(check: Fields) -> str:
 def time_of(check: Fields) -> str:
     """The time that it took, said as its budget is; a dash where nothing answered."""
     took, budget = number(check.get("duration_ms")), number(check.get("budget_ms")) or 0.0
-    if took is None:
-        return "—"
-    return f"{took:,.0f} ms" if took >= 999.5 and budget < 1000 else spoken(took)
+    return "—" if took is None else time_ms(took, budget)
 
 
 def budget_of(check: Fields) -> str:

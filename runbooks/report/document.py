@@ -8,13 +8,15 @@ from typing import Annotated, Final, Literal
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads this one on Python 3.11, not typing's
 
+from runbooks.output.why import SimilarDocument, WhyDocument
+
 SCHEMA: Final = "whybot/report/1"
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Level = Literal["P0", "P1", "P2", "P3"]
 Grade = Literal["critical", "high", "medium", "low", "minimal"]
 
 
-class GapDocument(TypedDict):
+class MissingDocument(TypedDict):
     """What could not be told, why, and what would settle it (empty where nothing is known to)."""
 
     what: str
@@ -36,58 +38,6 @@ class ImpactDocument(TypedDict):
     title: str
     text: str
     known: bool
-
-
-class EvidenceDocument(TypedDict):
-    """One piece of evidence. `id` is its place in the bundle; `url` its page in a console, or empty."""
-
-    id: str
-    text: str
-    source: str
-    at: Moment | None
-    url: str
-
-
-class StepDocument(TypedDict):
-    """One why: the question, its because, and what says so. `missing` evidence makes it weaker."""
-
-    question: str
-    because: str
-    cause: str
-    title: str
-    subject: str
-    evidence: list[EvidenceDocument]
-    missing: list[GapDocument]
-
-
-class UntoldDocument(TypedDict):
-    """A cause of which could not be told whether it is one."""
-
-    cause: str
-    title: str
-    subject: str
-    gaps: list[GapDocument]
-    settle: str
-
-
-class RuledOutDocument(TypedDict):
-    """A cause that was considered and is not it."""
-
-    cause: str
-    title: str
-    subject: str
-    text: str
-    evidence: list[EvidenceDocument]
-
-
-class ChainDocument(TypedDict):
-    """Whys from the first question to the deepest because. `root` counts from 1, null without a root."""
-
-    runbook: str
-    secondary: bool
-    whys: list[StepDocument]
-    root: int | None
-    open: list[UntoldDocument]
 
 
 class CheckRow(TypedDict):
@@ -195,7 +145,7 @@ class TechnicalDocument(TypedDict):
     drift: list[DriftRow]
     requests: list[RequestsRow]
     errors: list[ErrorRow]
-    untold: list[GapDocument]
+    untold: list[MissingDocument]
 
 
 class ChangeRow(TypedDict):
@@ -217,7 +167,7 @@ class ChangesDocument(TypedDict):
     onset: Moment | None
     rows: list[ChangeRow]
     omitted: int
-    untold: list[GapDocument]
+    untold: list[MissingDocument]
 
 
 class ActionDocument(TypedDict):
@@ -266,15 +216,6 @@ class RiskDocument(TypedDict):
     because: str
 
 
-class SimilarDocument(TypedDict):
-    """An earlier diagnosis of this environment with the same root cause."""
-
-    id: str
-    at: Moment
-    root_cause: str
-    because: str
-
-
 class EventDocument(TypedDict):
     """One moment. `kind` is change, failure, read or diagnosis."""
 
@@ -290,7 +231,7 @@ class ReadDocument(TypedDict):
     title: str
     at: Moment | None
     took_ms: float
-    blind: GapDocument | None
+    blind: MissingDocument | None
 
 
 class ProvenanceDocument(TypedDict):
@@ -306,24 +247,18 @@ class ProvenanceDocument(TypedDict):
 class ReportDocument(TypedDict):
     """An incident, from evidence alone. Times are RFC 3339 in UTC, durations milliseconds.
 
-    `status` is as in `whybot/why/1`. `chains` has the first chain first, then others, secondary ones last. A
-    later version may add fields; none changes its meaning.
+    `why` is the diagnosis as `whybot/why/1`. `related` are earlier ones with the same root cause;
+    `related_untold` says why none could be known. A later version may add fields; none changes its meaning.
     """
 
     schema: Literal["whybot/report/1"]
     environment: str
     title: str
-    status: str
-    question: str
     labels: list[str]
     summary: list[str]
     priority: PriorityDocument
     impact: list[ImpactDocument]
-    chains: list[ChainDocument]
-    contributing: list[StepDocument]
-    ruled_out: list[RuledOutDocument]
-    unknown: list[UntoldDocument]
-    notes: list[str]
+    why: WhyDocument
     technical: TechnicalDocument
     changes: ChangesDocument
     plan: list[ActionDocument]
@@ -331,6 +266,6 @@ class ReportDocument(TypedDict):
     metrics: list[MetricDocument]
     risks: list[RiskDocument]
     related: list[SimilarDocument]
-    related_untold: GapDocument | None
+    related_untold: MissingDocument | None
     timeline: list[EventDocument]
     provenance: ProvenanceDocument

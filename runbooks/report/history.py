@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
+from runbooks.output.why import SimilarDocument, document
 from runbooks.report.case import Case
 from runbooks.report.document import (
     ChangeRow,
     ChangesDocument,
     EventDocument,
-    GapDocument,
-    SimilarDocument,
+    MissingDocument,
 )
-from runbooks.report.reading import Fields, gap, gaps, look, moment, plain, records, stamp, table, text
+from runbooks.report.reading import Fields, gap, gaps, look, moment, records, stamp, table, text
+from runbooks.said import one_line
 from runbooks.values import Gap
 
 MOST_CHANGES = 15
@@ -55,17 +56,9 @@ def _distance(row: ChangeRow) -> float:
     return abs(row["seconds_before_onset"] or 0.0)
 
 
-def related(case: Case) -> tuple[list[SimilarDocument], GapDocument | None]:
+def related(case: Case) -> tuple[list[SimilarDocument], MissingDocument | None]:
     """Earlier diagnoses with the same root cause; and why there could be none, where that is not known."""
-    found: list[SimilarDocument] = [
-        {
-            "id": plain(each.id),
-            "at": stamp(each.at) or "",
-            "root_cause": plain(each.root_cause),
-            "because": plain(each.because),
-        }
-        for each in case.diagnosis.similar
-    ]
+    found = document(case.diagnosis)["similar"]
     if found:
         return found, None
     past = case.root("history")
@@ -80,7 +73,7 @@ def timeline(case: Case) -> list[EventDocument]:
     events = [*_changed(case), *_failed(case), read]
     events.append((case.diagnosis.at, "diagnosis", f"Diagnosis: {_outcome(case)}"))
     ordered = sorted(dict.fromkeys(events), key=lambda event: event[0])
-    return [{"at": stamp(at) or "", "kind": kind, "text": plain(words)} for at, kind, words in ordered]
+    return [{"at": stamp(at) or "", "kind": kind, "text": one_line(words)} for at, kind, words in ordered]
 
 
 def _changed(case: Case) -> list[tuple[datetime, str, str]]:

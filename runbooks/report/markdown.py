@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from runbooks.report.reading import plain, said
+from runbooks.report.reading import said
+from runbooks.said import one_line
 
 ZERO_WIDTH = "&#8203;"
 """Parts `@here` and `#12`, which GitHub would link wherever they stand in text; Renovate does the same."""
@@ -16,6 +17,7 @@ SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&$]")
 BEGINNING = re.compile(r"^(?:(?=[#=]|:-|[-+](?:[\s-]|$))|(\d{1,9})(?=[.)](?:\s|$)))")
 REFERENCE = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH)(?=-\d)", re.ASCII)
 ADDRESS = re.compile(r"(?=://)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+PIPE = re.compile(r"(?<!\\)\|")
 TICKS = re.compile("`+")
 
 
@@ -29,25 +31,25 @@ def escaped(value: object) -> str:
     """Any text on one line, such that it is shown as it is."""
     if isinstance(value, Markdown):
         return value
-    words = SPECIAL.sub(lambda found: f"\\{found[0]}", plain(str(value)))
+    words = SPECIAL.sub(lambda found: f"\\{found[0]}", one_line(str(value)))
     words = BEGINNING.sub(lambda found: f"{found[1] or ''}\\", words)
     return ADDRESS.sub("\\\\", REFERENCE.sub(ZERO_WIDTH, words))
 
 
 def code(value: object) -> Markdown:
     """As a code span: nothing in it means anything. For words of logs, names and addresses."""
-    words = plain(str(value))
+    # After a backslash, parsers do not agree whether a pipe ends the cell of a table.
+    words = one_line(str(value)).replace("\\|", "\\ |")
     if not words:
         return Markdown("")
     ticks = "`" * (1 + max((len(each) for each in TICKS.findall(words)), default=0))
     space = " " if words[0] in "` " or words[-1] in "` " else ""
-    # A pipe would end the cell of a table even within code (GitHub Flavored Markdown, 4.10).
-    return Markdown(f"{ticks}{space}{words}{space}{ticks}".replace("|", "\\|"))
+    return Markdown(f"{ticks}{space}{words}{space}{ticks}")
 
 
 def block(lines: list[str], language: str = "bash") -> Markdown:
     """Lines as a code block, fenced longer than any run of backticks in them."""
-    words = "\n".join(plain(line) for line in lines)
+    words = "\n".join(one_line(line) for line in lines)
     fence = "`" * max(3, 1 + max((len(each) for each in TICKS.findall(words)), default=0))
     return Markdown(f"{fence}{language}\n{words}\n{fence}")
 
@@ -63,7 +65,12 @@ def clock(at: str | None) -> str:
     return said(datetime.fromisoformat(at)) if at else "—"
 
 
-def table(headings: list[str], rows: Sequence[Sequence[object]]) -> Markdown:
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
     """A table; every cell escaped."""
-    lines = [headings, ["---"] * len(headings), *([escaped(cell) for cell in row] for row in rows)]
+    lines = [headings, ["---"] * len(headings), *([_cell(cell) for cell in row] for row in rows)]
     return Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
+def _cell(value: object) -> str:
+    """A pipe ends a cell even within code (GitHub Flavored Markdown, 4.10)."""
+    return PIPE.sub(r"\\|", escaped(value))

@@ -5,16 +5,21 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from runbooks.output.why import (
+    ChainDocument,
+    CiteDocument,
+    GapDocument,
+    UntoldDocument,
+    WhyDocument,
+    WhyStepDocument,
+)
 from runbooks.report import tables
 from runbooks.report.document import (
     ActionDocument,
-    ChainDocument,
     CriterionDocument,
-    EvidenceDocument,
-    GapDocument,
+    MissingDocument,
     PathRow,
     ReportDocument,
-    UntoldDocument,
 )
 from runbooks.report.markdown import Markdown, block, clock, code, escaped, link
 
@@ -66,7 +71,7 @@ def _templates() -> Environment:
     return made
 
 
-def _missing(gap: GapDocument) -> Markdown:
+def _missing(gap: MissingDocument | GapDocument) -> Markdown:
     settle = f" To settle: {_settle(gap['settle'])}" if gap["settle"] else ""
     return Markdown(f"{_ended(gap['why'])}{settle}")
 
@@ -85,20 +90,34 @@ def _ended(words: str) -> Markdown:
 
 def _untold(each: UntoldDocument) -> Markdown:
     of = f" ({escaped(each['subject'])})" if each["subject"] else ""
-    whys = dict.fromkeys(gap["why"] for gap in each["gaps"])
-    why = f": {_ended('; '.join(why.rstrip('.') for why in whys))}" if whys else ""
+    why = f": {_ended(each['why'])}" if each["why"] else ""
     settle = f" To settle: {_settle(each['settle'])}" if each["settle"] else ""
     return Markdown(f"{escaped(each['title'])}{of}{why}{settle}")
 
 
-def _cite(each: EvidenceDocument) -> Markdown:
+def _cite(each: CiteDocument) -> Markdown:
     at = f", {clock(each['at'])}" if each["at"] else ""
     source = link(each["source"].replace("_", " "), each["url"])
     return Markdown(f"{escaped(each['text'])} ({source}{at}, {code(each['id'])})")
 
 
-def _kind(chain: ChainDocument, first: bool) -> str:
-    return "Secondary failure" if chain["secondary"] else "Primary failure" if first else "Further failure"
+def _chains(why: WhyDocument) -> list[tuple[str, ChainDocument]]:
+    """The first chain and the others, each with what it is called; secondary ones last."""
+    first: ChainDocument = {
+        "runbook": why["runbook"],
+        "secondary": False,
+        "chain": why["chain"],
+        "root_cause": why["root_cause"],
+        "open": why["open"],
+    }
+    others = sorted(why["other_chains"], key=lambda chain: chain["secondary"])
+    named = [("Secondary" if chain["secondary"] else "Further", chain) for chain in others]
+    return [("Primary", first), *named] if first["chain"] else named
+
+
+def _is_root(step: WhyStepDocument, chain: ChainDocument) -> bool:
+    root = chain["root_cause"]
+    return root is not None and (step["cause"], step["subject"]) == (root["cause"], root["subject"])
 
 
 def _path_title(row: PathRow) -> Markdown:
@@ -127,11 +146,12 @@ def _commands(lines: list[str]) -> Markdown:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "block": _commands,
+    "chains": _chains,
     "cite": _cite,
     "clock": clock,
     "code": code,
     "grouped": _grouped,
-    "kind": _kind,
+    "is_root": _is_root,
     "manner": _manner,
     "missing": _missing,
     "path_title": _path_title,

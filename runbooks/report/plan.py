@@ -31,11 +31,11 @@ from runbooks.report.reading import (
     flag,
     look,
     number,
-    plain,
     records,
     table,
     text,
 )
+from runbooks.said import one_line
 from runbooks.values import Gap, Value
 
 NO_ROOT = "without a root cause it can come back as it came"
@@ -52,12 +52,12 @@ def _action(case: Case, offer: Offer) -> ActionDocument:
     found = commands(case, offer.action, offer.commands)
     return {
         "id": offer.id,
-        "title": plain(offer.title),
-        "text": plain(offer.text),
+        "title": one_line(offer.title),
+        "text": one_line(offer.text),
         "lasting": offer.lasting,
         "undoable": offer.undoable,
         "reach": offer.reach,
-        "reach_text": plain(offer.reach_text),
+        "reach_text": one_line(offer.reach_text),
         "cause": offer.cause,
         "commands": list(found.do),
         "undo": list(found.undo),
@@ -191,17 +191,17 @@ def _carrying_out(case: Case) -> RiskDocument:
     first = next((offer for offer in case.diagnosis.remedies if not offer.lasting), None)
     if first is None:
         return {"title": title, "grade": "unknown", "because": "no remedy follows from what was found"}
-    reach = plain(first.reach_text)
+    reach = one_line(first.reach_text)
     can = "can be undone" if first.undoable else "cannot be undone"
     grades: dict[int, Grade] = {0: "low", 1: "medium"}
     grade = grades.get((first.reach - 1) + (not first.undoable), "high")
-    because = f"{plain(first.title)}, the first remedy, {can} and reaches {reach}"
+    because = f"{one_line(first.title)}, the first remedy, {can} and reaches {reach}"
     return {"title": title, "grade": grade, "because": because}
 
 
 def _afterwards(case: Case) -> RiskDocument:
     title = "Once it is restored"
-    lasting = [plain(offer.title) for offer in case.diagnosis.remedies if offer.lasting]
+    lasting = [one_line(offer.title) for offer in case.diagnosis.remedies if offer.lasting]
     if case.diagnosis.root_cause is None:
         return {
             "title": title,

@@ -1,16 +1,14 @@
 """Reading evidence for a report: what is known of a value, and what to say where it is not."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from runbooks.report.document import GapDocument
+from runbooks.report.document import MissingDocument
+from runbooks.said import one_line
 from runbooks.values import Gap, Value
 
 Fields: TypeAlias = Mapping[str, Value]
-# What steers a terminal or turns the direction of writing, and what is there without being seen.
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 NO_SUCH = "there is no such evidence"
 
 
@@ -45,12 +43,7 @@ def text(value: Value) -> str:
     """A text on one line; empty for null and for a gap."""
     if value is None or isinstance(value, Gap | Mapping | tuple):
         return ""
-    return plain(value if isinstance(value, str) else str(value))
-
-
-def plain(said: str) -> str:
-    """On one line, without characters that steer a terminal or are not seen."""
-    return " ".join(UNSEEN.sub(" ", said).split())
+    return one_line(value if isinstance(value, str) else str(value))
 
 
 def number(value: Value) -> float | None:
@@ -85,12 +78,16 @@ def said(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def gap(missing: Gap, what: str = "") -> GapDocument:
+def gap(missing: Gap, what: str = "") -> MissingDocument:
     """Missing evidence, to show. `what` is its name for people; by default its place in the evidence."""
-    return {"what": plain(what or missing.path), "why": plain(missing.why), "settle": plain(missing.settle)}
+    return {
+        "what": one_line(what or missing.path),
+        "why": one_line(missing.why),
+        "settle": one_line(missing.settle),
+    }
 
 
-def gaps(values: Mapping[str, Value]) -> Iterator[GapDocument]:
+def gaps(values: Mapping[str, Value]) -> Iterator[MissingDocument]:
     """Those of these values, each under its name for people, that are missing."""
     for what, value in values.items():
         if isinstance(value, Gap):

@@ -3,30 +3,26 @@
 from collections.abc import Iterable
 
 from runbooks.bundle import Bundle
-from runbooks.diagnosis import Chain, Cite, Diagnosis, RuledOut, Untold, Why
+from runbooks.diagnosis import Diagnosis, Why
 from runbooks.evidence.facts import facts
 from runbooks.evidence.sources import SOURCES
+from runbooks.output.why import document
 from runbooks.report.case import Case, status_of
 from runbooks.report.document import (
     SCHEMA,
-    ChainDocument,
-    EvidenceDocument,
-    GapDocument,
     PriorityDocument,
     ProvenanceDocument,
     ReadDocument,
     ReportDocument,
-    RuledOutDocument,
-    StepDocument,
-    UntoldDocument,
 )
 from runbooks.report.history import changes, related, timeline
 from runbooks.report.impact import impact
 from runbooks.report.plan import acceptance, metrics, plan, risks
 from runbooks.report.priority import priority
-from runbooks.report.reading import gap, plain, said, stamp, text
+from runbooks.report.reading import gap, said, stamp, text
 from runbooks.report.technical import technical
-from runbooks.values import Gap, gap_of
+from runbooks.said import one_line
+from runbooks.values import gap_of
 
 UNTOLD = "root cause unknown"
 WELL = "nothing is wrong"
@@ -52,17 +48,11 @@ def report_of(case: Case, digest: str, version: str) -> ReportDocument:
         "schema": SCHEMA,
         "environment": case.environment,
         "title": _title(case, urgency),
-        "status": diagnosis.status.value,
-        "question": plain(diagnosis.question),
         "labels": _labels(case, urgency),
         "summary": _summary(case),
         "priority": urgency,
         "impact": impact(case),
-        "chains": [_chain(chain) for chain in _chains(diagnosis)],
-        "contributing": [_why(why) for why in diagnosis.contributing],
-        "ruled_out": [_ruled_out(each) for each in diagnosis.ruled_out],
-        "unknown": [_untold(each) for each in diagnosis.unknown],
-        "notes": [plain(note) for note in diagnosis.notes],
+        "why": document(diagnosis),
         "technical": technical(case),
         "changes": changes(case),
         "plan": plan(case),
@@ -79,7 +69,7 @@ def report_of(case: Case, digest: str, version: str) -> ReportDocument:
 def _title(case: Case, urgency: PriorityDocument) -> str:
     """`P0 staging: Why is staging returning HTTP 503? Wrong connector`, as short as a title has to be."""
     root = case.diagnosis.root_cause
-    found = plain(root.title) if root else WELL if case.diagnosis.status == "nothing_wrong" else UNTOLD
+    found = one_line(root.title) if root else WELL if case.diagnosis.status == "nothing_wrong" else UNTOLD
     what = _symptom(case)
     return f"{urgency['level']} {case.environment}: {f'{what} — ' if what else ''}{found}"
 
@@ -88,7 +78,7 @@ def _symptom(case: Case) -> str:
     """The first failing check of what users reach, or else of anything: `backend HTTP 503`."""
     chain = case.diagnosis.chain
     if chain is not None and chain.whys and case.diagnosis.status != "nothing_wrong":
-        return plain(chain.whys[0].title)
+        return one_line(chain.whys[0].title)
     return ""
 
 
@@ -110,88 +100,29 @@ def _summary(case: Case) -> list[str]:
         told.append(f"Root cause: {_sentence(root.because)}" if root else STATUSES[diagnosis.status.value])
     if case.onset is not None:
         told.append(f"It began at {said(case.onset)}.")
-    now = [plain(offer.title) for offer in diagnosis.remedies if not offer.lasting]
+    now = [one_line(offer.title) for offer in diagnosis.remedies if not offer.lasting]
     if now:
         told.append(f"What would help: {', or '.join(now)}.")
-    weaker = [why for chain in _chains(diagnosis) for why in chain.whys if why.weaker]
+    weaker = any(why.weaker for why in _whys(diagnosis))
     if weaker:
         told.append("Part of the evidence could not be had; the whys concerned are marked.")
     return told
 
 
 def _sentence(words: str) -> str:
-    said = plain(words)
+    said = one_line(words)
     return said if said.endswith((".", "?", "…")) else f"{said}."
 
 
-def _chains(diagnosis: Diagnosis) -> list[Chain]:
+def _whys(diagnosis: Diagnosis) -> list[Why]:
     chains = (diagnosis.chain, *diagnosis.others) if diagnosis.chain else diagnosis.others
-    return sorted(chains, key=lambda chain: chain.secondary)
-
-
-def _chain(chain: Chain) -> ChainDocument:
-    return {
-        "runbook": chain.runbook,
-        "secondary": chain.secondary,
-        "whys": [_why(why) for why in chain.whys],
-        "root": chain.whys.index(chain.root) + 1 if chain.root in chain.whys else None,
-        "open": [_untold(each) for each in chain.open],
-    }
-
-
-def _why(why: Why) -> StepDocument:
-    return {
-        "question": plain(why.question),
-        "because": plain(why.because),
-        "cause": why.cause,
-        "title": plain(why.title),
-        "subject": plain(why.subject),
-        "evidence": _cites(why.evidence),
-        "missing": _gaps(why.missing),
-    }
-
-
-def _cites(cites: Iterable[Cite]) -> list[EvidenceDocument]:
-    return [
-        {
-            "id": plain(cite.id),
-            "text": plain(cite.text),
-            "source": plain(cite.source),
-            "at": stamp(cite.at),
-            "url": plain(cite.url),
-        }
-        for cite in cites
-    ]
-
-
-def _gaps(missing: Iterable[Gap]) -> list[GapDocument]:
-    return [gap(each) for each in missing]
-
-
-def _untold(untold: Untold) -> UntoldDocument:
-    return {
-        "cause": untold.cause,
-        "title": plain(untold.title),
-        "subject": plain(untold.subject),
-        "gaps": _gaps(untold.gaps),
-        "settle": plain(untold.settle),
-    }
-
-
-def _ruled_out(ruled: RuledOut) -> RuledOutDocument:
-    return {
-        "cause": ruled.cause,
-        "title": plain(ruled.title),
-        "subject": plain(ruled.subject),
-        "text": plain(ruled.text),
-        "evidence": _cites(ruled.evidence),
-    }
+    return [why for chain in chains for why in chain.whys]
 
 
 def _provenance(case: Case, digest: str, version: str) -> ProvenanceDocument:
     return {
         "gathered_at": stamp(case.bundle.at) or "",
-        "gathered_by": plain(case.bundle.version),
+        "gathered_by": one_line(case.bundle.version),
         "reported_by": version,
         "digest": digest,
         "read": list(_read(case.bundle)),

@@ -16,6 +16,7 @@ from runbooks.report.document import (
     RequestsRow,
 )
 from runbooks.report.markdown import Markdown, clock, code, escaped, table
+from runbooks.said import span, time_ms
 
 SILENT = "—"
 STATUS = {"pass": "ok", "fail": "failing", "degraded": "degraded", "unknown": "could not be told"}
@@ -23,10 +24,7 @@ STEP = {"pass": "ok", "fail": "**closed here**", "unknown": "could not be told",
 
 
 def _time(milliseconds: float | None, budget: float = 0.0) -> str:
-    if milliseconds is None:
-        return SILENT
-    in_ms = milliseconds >= 999.5 and budget < 1000
-    return f"{milliseconds:,.0f} ms" if in_ms else spoken(milliseconds)
+    return SILENT if milliseconds is None else time_ms(milliseconds, budget)
 
 
 def checks(rows: Sequence[CheckRow]) -> Markdown:
@@ -94,7 +92,7 @@ def requests(rows: Sequence[RequestsRow]) -> Markdown:
             f"{row['total']:,}",
             f"{row['failed']:,} ({share(row['share_failed'])})",
             ", ".join(f"{status}: {many:,}" for status, many in row["by_status"].items()),
-            f"{_time(row['median_failed_ms'], 1000)} / {_time(row['longest_failed_ms'], 1000)}",
+            f"{_time(row['median_failed_ms'])} / {_time(row['longest_failed_ms'])}",
             f"{clock(row['since'])} – {clock(row['until'])}" + (" (cut short)" if row["truncated"] else ""),
         ]
         for row in rows
@@ -131,13 +129,8 @@ def changes(rows: Sequence[ChangeRow]) -> Markdown:
 def _against(seconds: float | None) -> str:
     if seconds is None:
         return SILENT
-    far = abs(seconds)
-    said = spoken(far * 1000) if far < 7200 else f"{far / 3600:.0f} h" if far < 172_800 else _days(far)
-    return f"{said} before it" if seconds >= 0 else f"{said} after it"
-
-
-def _days(seconds: float) -> str:
-    return f"{seconds / 86_400:.0f} days"
+    far = span(abs(seconds) * 1000)
+    return f"{far} before it" if seconds >= 0 else f"{far} after it"
 
 
 def metrics(rows: Sequence[MetricDocument]) -> Markdown:

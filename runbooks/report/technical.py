@@ -8,7 +8,7 @@ from runbooks.report.document import (
     CheckRow,
     DriftRow,
     ErrorRow,
-    GapDocument,
+    MissingDocument,
     PathRow,
     PathStepRow,
     RequestsRow,
@@ -155,7 +155,7 @@ def _errors(service: str, log: Value) -> list[ErrorRow]:
     ]
 
 
-def _untold(case: Case) -> list[GapDocument]:
+def _untold(case: Case) -> list[MissingDocument]:
     """What is missing of these, each once: checks and paths say it in their own rows."""
     drift = case.root("drift")
     roots = {"Checks": case.root("checks"), "Network paths": case.root("paths"), "Drift": drift}
