@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from checks.output.headline import MUTE, budget, time
 from checks.output.json import document, result_from_document
-from checks.reasons import Reason
+from checks.reasons import WORDS, Reason
 from checks.result import JOB_SILENT, Status
 from checks.vantage.joining import HERE_MS, HERE_REASON, HERE_STATUS, OF_THE_WAY
 from checks.verdict import UNANSWERED
@@ -28,6 +28,10 @@ FROM_HERE = Record(
     },
     "what this machine found beside the job, where both were asked; null elsewhere",
 )
+UNTOLD = citable(
+    {"reason": text("the reason code: docs/checks.md"), "message": text("why, in words")},
+    "that and why the check could not be told; null where it was",
+)
 CHECK = citable(
     {
         "name": text("its key in the environment file"),
@@ -38,6 +42,7 @@ CHECK = citable(
         "status": text("its answer; a gap where it could not be told", "pass", "degraded", "fail"),
         "reason": text("the reason code: docs/checks.md", *(reason.value for reason in Reason)),
         "message": text("what was found, in words"),
+        "brief": text("its reason in a few words: unreachable, over budget; a gap where it could not be told"),
         "duration_ms": number("milliseconds; null where nothing answered"),
         "budget_ms": number("milliseconds that it may take; 0 where time counts for nothing"),
         "times_over": number("duration over budget; 0 where nothing answered or time counts for nothing"),
@@ -49,6 +54,7 @@ CHECK = citable(
         "from_here": FROM_HERE,
         "answered": flag("whether the target answered at all, well or not"),
         "prober_late": flag("whether whybot itself was late, so that nothing could be told"),
+        "untold": UNTOLD,
     },
     "one check; skipped ones are not there",
 )
@@ -101,6 +107,7 @@ def _check(check: Json, environment: Json) -> Value:
         **{key: check[key] for key in ("name", "kind", "title", "target", "layer", "message", "budget_ms")},
         "status": gap or check["status"],
         "reason": gap or check["reason"],
+        "brief": gap or WORDS[Reason(check["reason"])].brief,
         "duration_ms": duration,
         "times_over": gap or _times_over(check),
         "phases": {each["name"]: each["duration_ms"] for each in check["phases"]},
@@ -111,6 +118,7 @@ def _check(check: Json, environment: Json) -> Value:
         "from_here": _from_here(check),
         "answered": gap or _answered(check),
         "prober_late": check["reason"] == Reason.PROBER_OVERLOADED,
+        "untold": None if gap is None else _untold(check, gap),
     }
     if gap is not None:
         return {**fields, CITE: gap}
@@ -144,6 +152,17 @@ def _gap(check: Json) -> Gap:
     if check["status"] != "unknown":
         said = f"{said} (from here, {MUTE})"
     return Gap(f"checks.{check['name']}", f"{title}: {said}", _settle(facts))
+
+
+def _untold(check: Json, gap: Gap) -> Value:
+    return cited(
+        {"reason": check["reason"], "message": gap.why},
+        place=f"checks.{check['name']}.untold",
+        text=gap.why,
+        source="check",
+        at=time_of(check["started_at"]),
+        url="",
+    )
 
 
 def _settle(facts: Json) -> str:
