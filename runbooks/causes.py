@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from runbooks.cel.expression import Answer, Budget, Expression
+from runbooks.cel.gaps import reasons
 from runbooks.diagnosis import Cite
 from runbooks.runbook import Cause, Library, Runbook
 from runbooks.scope import Instance, Scope, instances, split
@@ -165,7 +166,7 @@ def citable(value: Value) -> Iterator[Cite | Gap]:
     """What can be cited of a value: a record with a cite, or such records in a list; gaps as they are."""
     match value:
         case Gap():
-            yield value
+            yield from reasons(value)
         case tuple():
             for member in value:
                 yield from citable(member)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runbooks.cel.expression import Budget, Expression
+from runbooks.cel.gaps import reasons
 from runbooks.runbook import Each
 from runbooks.values import Gap, Partial, Value
 
@@ -111,12 +112,12 @@ def _members(each: Each, value: Value) -> tuple[list[tuple[str, Value]], tuple[G
     """The members that are known, with what each is called, and why there may be more."""
     match value:
         case Gap():
-            return [], (value,)
+            return [], reasons(value)
         case None:
             return [], ()
         case tuple():
             known = [member for member in value if not isinstance(member, Gap)]
-            gaps = [member for member in value if isinstance(member, Gap)]
+            gaps = [reason for member in value if isinstance(member, Gap) for reason in reasons(member)]
             gaps += value.gaps if isinstance(value, Partial) else ()
             return _called(known), tuple(dict.fromkeys(gaps))
         case Mapping():

@@ -162,7 +162,8 @@ class WhyDocument(TypedDict):
     could not be told), unknown (not even the first) or nothing_wrong. `at` is when gathering evidence began.
     `chain` goes from the first question to the deepest answer; `open` are possible answers to the next
     question that could not be told. `failing` are the titles of checks that fail. `considered` is there
-    where it was asked for. Times are RFC 3339 in UTC. A later version may add fields; none changes its meaning.
+    where it was asked for. Times are RFC 3339 in UTC. A later version may add fields; none changes its
+    meaning.
     """
 
     schema: Literal["whybot/why/1"]
