@@ -42,7 +42,7 @@ CHECK = citable(
         "status": text("its answer; a gap where it could not be told", "pass", "degraded", "fail"),
         "reason": text("the reason code: docs/checks.md", *(reason.value for reason in Reason)),
         "message": text("what was found, in words"),
-        "brief": text("its reason in a few words: unreachable, over budget; a gap where it could not be told"),
+        "brief": text("its reason in few words, as unreachable; a gap where it could not be told"),
         "duration_ms": number("milliseconds; null where nothing answered"),
         "budget_ms": number("milliseconds that it may take; 0 where time counts for nothing"),
         "times_over": number("duration over budget; 0 where nothing answered or time counts for nothing"),
