@@ -33,7 +33,8 @@ class Scope:
     """What a source may ask. `sweep` runs all checks as they come, or hands over one that is fresh enough.
 
     `eyes` is None where the file names no project. `past` reads earlier diagnoses of this environment,
-    newest first, each as its `whybot/why/1` document with `id` and `at`; None without a store.
+    newest first, each as its `whybot/why/1` document with `id` and `at`; None without a store. `scrub` takes
+    secrets out of what is kept (`runbooks.scrub`); without one only what looks like a secret goes.
     """
 
     environment: Environment
@@ -41,6 +42,7 @@ class Scope:
     sweep: Callable[[], AsyncIterator[Sweep]]
     now: Callable[[], datetime]
     past: Callable[[], Awaitable[list[Json]]] | None = None
+    scrub: "Callable[[Section], Section] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
