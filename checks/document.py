@@ -4,7 +4,9 @@ Only plain data is built (no tags that make objects), keys are always text, and 
 followed is bounded, so that a few lines cannot grow into gigabytes.
 """
 
+import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,10 +110,13 @@ def dotted(path: Place) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def read_document(path: Path) -> Document:
-    """Reads a YAML (or JSON) file. What is wrong with it is in `problems`; `data` is what could be read."""
+def read_document(path: Path, *, largest: int = LARGEST_FILE, values: int = LARGEST_DOCUMENT) -> Document:
+    """Reads a YAML (or JSON) file. What is wrong with it is in `problems`; `data` is what could be read.
+
+    At most `largest` bytes and, after aliases are followed, `values` values.
+    """
     document = Document(str(path))
-    text = _text(path, document)
+    text = _text(path, document, largest)
     if text is None:
         return document
     try:
@@ -126,13 +131,11 @@ def read_document(path: Path) -> Document:
     if root is None:
         document.complain(1, (), "an empty file", "a YAML mapping")
         return document
-    builder = _Builder(document)
+    builder = _Builder(document, values)
     try:
         document.data = builder.build(root, ())
     except _TooLarge as error:
-        document.complain(
-            error.line, (), "aliases that make the file huge", f"at most {LARGEST_DOCUMENT:,} values"
-        )
+        document.complain(error.line, (), "aliases that make the file huge", f"at most {values:,} values")
     return document
 
 
@@ -143,17 +146,20 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _text(path: Path, document: Document) -> str | None:
+def _text(path: Path, document: Document, largest: int) -> str | None:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            document.complain(1, (), "a file of more than 1 MB", "a smaller file")
-            return None
-        raw = path.read_bytes()
+        raw = _bytes(path, largest + 1)
     except FileNotFoundError:
         document.complain(1, (), "no such file", "a file that exists")
         return None
     except OSError as error:
         document.complain(1, (), f"a file that cannot be read ({error.strerror})", "a readable file")
+        return None
+    if raw is None:
+        document.complain(1, (), "no regular file (a folder, pipe or device)", "a file")
+        return None
+    if len(raw) > largest:
+        document.complain(1, (), f"a file of more than {_size(largest)}", "a smaller file")
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -161,6 +167,20 @@ def _text(path: Path, document: Document) -> str | None:
         line = raw.count(b"\n", 0, error.start) + 1
         document.complain(line, (), f"the byte 0x{raw[error.start]:02x}, which is not UTF-8", "UTF-8 text")
         return None
+
+
+def _bytes(path: Path, most: int) -> bytes | None:
+    """The first bytes of a file; None if it is no regular one. Never waits, whoever holds the other end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
+    with os.fdopen(handle, "rb") as file:
+        return file.read(most)
+
+
+def _size(count: int) -> str:
+    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count // 1024} KB"
 
 
 def _complain_of_syntax(document: Document, error: MarkedYAMLError) -> None:
@@ -186,15 +206,16 @@ class _TooLarge(Exception):  # noqa: N818 - a signal within this module, not an 
 class _Builder:
     """Turns nodes into plain data and notes lines; aliases are followed, in bounds."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, values: int) -> None:
         self._document = document
+        self._most = values
         self._built = 0
         self._open: list[int] = []  # the nodes that we are inside of, to see an alias to itself
 
     def build(self, node: Node, path: Place) -> Any:
         self._built += 1
         line = node.start_mark.line + 1
-        if self._built > LARGEST_DOCUMENT:
+        if self._built > self._most:
             raise _TooLarge(line)
         self._document.lines.setdefault(path, line)
         tag = str(node.tag)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from checks.document import Document, Place, Problem, dotted
 from checks.secrets import SecretRef
@@ -29,9 +29,13 @@ REFERENCE = "a reference such as {env: NAME} or {file: PATH}"
 ENVIRONMENT_NAME = r"^[a-z][a-z0-9-]{0,30}$"
 CHECK_NAME = r"^[a-z][a-z0-9_-]{0,40}$"
 CHANNEL_ID = r"^[CG][A-Z0-9]+$"
+RUNBOOK_ID = r"^[a-z][a-z0-9-]{0,60}$"
+EXPRESSION_NAME = r"^[a-z][a-z0-9_]{0,40}$"
 PATTERNS = {
     ENVIRONMENT_NAME: "lower-case letters, digits and -, at most 31, first a letter",
     CHECK_NAME: "lower-case letters, digits, - and _, at most 41, first a letter",
+    RUNBOOK_ID: "lower-case letters, digits and -, at most 61, first a letter",
+    EXPRESSION_NAME: "lower-case letters, digits and _, at most 41, first a letter",
     CHANNEL_ID: "a channel's id such as C0123456789 (Slack shows it in the channel's details)",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "the name of a variable",
 }
@@ -69,6 +73,14 @@ ALLOWED = {
     "url_parsing": "a URL such as https://example.com/health",
     "url_scheme": "a URL that starts with {expected_schemes}",
 }
+
+
+MISTAKE = "mistake"
+
+
+def mistake(found: str, allowed: str) -> PydanticCustomError:
+    """What a validator raises that itself says what was found in the value and what is allowed."""
+    return PydanticCustomError(MISTAKE, "{found}; allowed: {allowed}", {"found": found, "allowed": allowed})
 
 
 def problems_of(
@@ -120,6 +132,8 @@ def _is_absent_field(details: ErrorDetails) -> bool:
 
 def _found(place: Place, details: ErrorDetails) -> str:
     kind = details["type"]
+    if kind == MISTAKE:
+        return str(details["ctx"]["found"])
     if kind == "extra_forbidden":
         return "an unknown field"
     if kind in ("missing", "union_tag_not_found"):
@@ -135,7 +149,7 @@ def _found(place: Place, details: ErrorDetails) -> str:
 
 
 def _may_be_secret(place: Place) -> bool:
-    names = place[2:] if place[:1] in (("checks",), ("services",)) else place
+    names = place[2:] if place[:1] in (("checks",), ("services",), ("remedies",)) else place
     return any(SECRET_NAMES.search(str(name)) for name in names)
 
 
@@ -159,6 +173,8 @@ def _allowed(
     place: Place, details: ErrorDetails, document: Document, model: type[BaseModel], kinds: Kinds
 ) -> str:
     kind, context = details["type"], details.get("ctx", {})
+    if kind == MISTAKE:
+        return str(context["allowed"])
     if kind == "extra_forbidden":
         fields = fields_at(model, place[:-1], document.data, kinds)
         return f"{', '.join(fields)}{did_you_mean(str(place[-1]), fields)}"

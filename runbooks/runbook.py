@@ -1,6 +1,6 @@
 """A runbook, read and checked: a tree of possible causes with conditions over evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from checks.document import Place
@@ -43,6 +43,7 @@ class Cause:
     remedies: tuple[str, ...] = ()
     root: bool = False
     contributing: bool = False
+    file: str = ""
     place: Place = ()
 
 
@@ -65,6 +66,7 @@ class Remedy:
     reach_text: str = ""
     lasting: bool = False
     commands: tuple[Text, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,13 @@ class Library:
     def knows(self, name: str) -> bool:
         """Whether there is one of that name."""
         return any(each.id == name for each in self.runbooks)
+
+
+def every(causes: Iterable[Cause]) -> Iterator[Cause]:
+    """Causes with all that are below them, in the order of the file."""
+    for cause in causes:
+        yield cause
+        yield from every(cause.causes)
 
 
 def _missing(name: str) -> Runbook:
