@@ -57,6 +57,7 @@ class Settings(BaseModel):
     database_url: SecretStr | None = Field(default=None, validation_alias="WHYBOT_DATABASE_URL")
     data_dir: Path = Field(default=Path(".whybot"), validation_alias="WHYBOT_DATA_DIR")
     environments: Path = Field(default=Path("environments"), validation_alias="WHYBOT_ENVIRONMENTS")
+    runbooks: Path | None = Field(default=None, validation_alias="WHYBOT_RUNBOOKS")
     overlay: Path | None = Field(default=None, validation_alias="WHYBOT_OVERLAY")
     vantage_label: str | None = Field(default=None, validation_alias="WHYBOT_VANTAGE")
     vantage_key: SecretStr | None = Field(default=None, min_length=16, validation_alias="WHYBOT_VANTAGE_KEY")

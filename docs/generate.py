@@ -14,6 +14,7 @@ from checks.output.json import SweepDocument
 from checks.output.path import SurveyDocument
 from docs.reference import checks_page
 from runbooks.bundle import BundleDocument
+from runbooks.form import ExtensionForm, RemediesForm, RunbookForm
 from runbooks.output.why import WhyDocument
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,17 @@ def bundle_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(BundleDocument).json_schema(), "whybot evidence bundle")
 
 
+def runbook_schema() -> dict[str, Any]:
+    """The schema of runbook files, for editors: a whole runbook, or causes that are added to one."""
+    forms: TypeAdapter[Any] = TypeAdapter(RunbookForm | ExtensionForm)
+    return _titled(forms.json_schema(by_alias=True), "whybot runbook")
+
+
+def remedies_schema() -> dict[str, Any]:
+    """The schema of files with remedies, for editors."""
+    return _titled(RemediesForm.model_json_schema(by_alias=True), "whybot remedies")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -75,6 +87,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/path-1.json": _text(path_schema()),
         ROOT / "docs/schemas/why-1.json": _text(why_schema()),
         ROOT / "docs/schemas/bundle-1.json": _text(bundle_schema()),
+        ROOT / "docs/schemas/runbook-1.json": _text(runbook_schema()),
+        ROOT / "docs/schemas/remedies-1.json": _text(remedies_schema()),
         ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }
