@@ -39,8 +39,8 @@ STEP = Record(
 PATH = citable(
     {
         "service": text("the service's key in the environment file"),
-        "revision": text("the revision that it begins at"),
-        "percent": number("that revision's share of traffic, 0 to 100"),
+        "revision": text("the revision that it begins at, empty for the declared VPC access"),
+        "percent": number("that revision's share of traffic, 0 to 100; 100 of what is not live"),
         "dependency": text("the name of the check"),
         "title": text("what people call the dependency: Redis"),
         "address": text("the address that it leads to"),
@@ -106,7 +106,9 @@ def _asked(
     declared = _declared(environment)
     if declared is not None:
         found[DECLARED] = tuple(
-            path for target in targets for path in known.explain(name, target, planned=declared)
+            replace(path, revision="")
+            for target in targets
+            for path in known.explain(name, target, planned=declared)
         )
     service = service_of(state, name)
     if isinstance(service, Service):
