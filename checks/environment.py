@@ -169,6 +169,16 @@ class Terraform(Strict):
     variables: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
+class Tests(Strict):
+    """The environment's own tests in Python: their folder, from the environment file's folder on, and the
+    class that all of them should derive from. `pattern` is how files with tests are called.
+    """
+
+    folder: str = Field(min_length=1)
+    base: str = Field(pattern=r"^[A-Za-z_][\w.]*$")
+    pattern: str = Field(default="test_*.py", min_length=1)
+
+
 class JobVantage(Strict):
     """A Cloud Run job of whybot's image with the VPC access of `service` (a key of `services`)."""
 
@@ -222,6 +232,7 @@ class Environment(Strict):
     network: Network = Network()
     services: dict[str, Service] = Field(default_factory=dict)
     terraform: Terraform | None = None
+    tests: Tests | None = None
     vantages: Vantages = Vantages()
     schedules: Schedules = Schedules()
     accepted_drift: tuple[AcceptedDrift, ...] = ()

@@ -7,12 +7,15 @@ from runbooks.evidence import environment
 from runbooks.evidence.changes import Changes
 from runbooks.evidence.checks import Checks
 from runbooks.evidence.drift import Drifts
+from runbooks.evidence.gate import Gate
 from runbooks.evidence.history import History
 from runbooks.evidence.logs import Logs
+from runbooks.evidence.metrics import Metrics
 from runbooks.evidence.onset import Onset
 from runbooks.evidence.paths import Paths
 from runbooks.evidence.services import Services
 from runbooks.evidence.source import Derived, Source
+from runbooks.evidence.tests import Tests
 from runbooks.shape import Shape
 
 ENV: Final = "env"
@@ -24,6 +27,9 @@ SOURCES: Final[tuple[Source, ...]] = (
     Drifts(),
     Logs(),
     Changes(),
+    Gate(),
+    Metrics(),
+    Tests(),
     History(),
 )
 DERIVED: Final[tuple[Derived, ...]] = (Onset(),)
