@@ -13,7 +13,10 @@ from bot import __version__
 from bot.cli.exits import WRONG_USAGE
 
 # A command is a file here with a function of the same name; a test fails on a file that is not listed.
-COMMANDS = ("answer", "check", "demo", "doctor", "drift", "manifest", "path", "serve")
+COMMANDS = (
+    *("answer", "check", "demo", "doctor", "drift", "manifest", "path"),
+    *("replay", "report", "serve", "why"),
+)
 
 
 class Commands(TyperGroup):

@@ -9,9 +9,11 @@ import typer
 HEALTHY = 0
 UNHEALTHY = 1
 NOT_TOLD = 2
-# From sysexits.h: the command line is wrong; whybot itself is; a file or a setting is.
+# From sysexits.h: the command line is wrong; a bundle is; whybot itself; not now; a file or a setting.
 WRONG_USAGE = 64
+WRONG_DATA = 65
 WRONG_PROGRAM = 70
+NOT_NOW = 75
 WRONG_FILE = 78
 # As shells say it: 128 and the number of the signal.
 INTERRUPTED = 130
@@ -30,11 +32,14 @@ def explained() -> Iterator[None]:
     from bot.settings import SettingsError
     from checks.document import FileError
     from checks.environment import UnknownCheck, UnknownEnvironment
+    from runbooks.bundle import BundleError
 
     try:
         yield
     except FileError as error:
         raise leave(str(error), WRONG_FILE, "the file is wrong") from None
+    except BundleError as error:
+        raise leave(str(error), WRONG_DATA, "the bundle cannot be used") from None
     except SettingsError as error:
         raise leave(str(error), WRONG_FILE, "a setting is wrong") from None
     except (UnknownCheck, UnknownEnvironment) as error:

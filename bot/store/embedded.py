@@ -80,7 +80,17 @@ class EmbeddedPostgres:
                 self._launch()
         except OSError as error:
             raise StoreUnavailable(f"The data folder {self.folder} cannot be used: {error}") from error
+        return self.address
+
+    @property
+    def address(self) -> str:
+        """Where the server is, if it runs: a libpq URL."""
         return f"postgresql://whybot@/postgres?host={self.sockets}"
+
+    @property
+    def there(self) -> bool:
+        """Whether a server seems to run, whoever started it."""
+        return (self.sockets / SOCKET_NAME).exists()
 
     def revive(self) -> None:
         """Starts the server again if it was killed. Blocks; raises `StoreUnavailable` where that fails."""

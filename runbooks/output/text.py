@@ -50,26 +50,32 @@ class Line:
     aside: str = ""
 
 
-def text(document: Document, *, evidence: bool = False) -> str:
-    """Plain lines without colours, not wrapped. With `evidence`, all of it under its why."""
+def text(document: Document, *, evidence: bool = False, ending: bool = True) -> str:
+    """Plain lines without colours, not wrapped. With `evidence`, all of it under its why.
+
+    `ending` explains the exit code in the last line.
+    """
     said = (_plain(each) for each in lines_of(document, evidence=evidence))
-    return "".join(f"{line}\n" for line in (headline(document), *said, *_ending(document)))
+    last = _ending(document) if ending else []
+    return "".join(f"{line}\n" for line in (headline(document), *said, *last))
 
 
-def rendered(document: Document, *, evidence: bool = False) -> RenderableType:
+def rendered(document: Document, *, evidence: bool = False, ending: bool = True) -> RenderableType:
     """The same for Rich, in colours, long lines wrapped beside their marks."""
     parts: list[RenderableType] = [Text(headline(document), "bold")]
     parts += [_hanging(each) for each in lines_of(document, evidence=evidence)]
-    return Group(*parts, *(Text(each) for each in _ending(document)))
+    return Group(*parts, *(Text(each) for each in (_ending(document) if ending else [])))
 
 
-def write(document: Document, stream: IO[str], *, colours: bool, evidence: bool = False) -> None:
+def write(
+    document: Document, stream: IO[str], *, colours: bool, evidence: bool = False, ending: bool = True
+) -> None:
     """Writes it to a stream."""
     if colours:
         console = Console(file=stream, force_terminal=True, highlight=False)
-        console.print(rendered(document, evidence=evidence))
+        console.print(rendered(document, evidence=evidence, ending=ending))
     else:
-        stream.write(text(document, evidence=evidence))
+        stream.write(text(document, evidence=evidence, ending=ending))
 
 
 def headline(document: Document) -> str:
