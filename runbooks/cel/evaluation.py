@@ -295,7 +295,7 @@ def _call(node: Call, slots: Slots) -> Run:
     arguments = tuple(_compile(each, slots) for each in node.arguments)
     if not function.strict:
         return lambda frame: function.run(tuple(each(frame) for each in arguments), site, frame.spend)
-    takes = function.takes + function.takes[-1:] * (len(arguments) - len(function.takes))
+    takes = function.taken(len(arguments))
 
     def run(frame: Frame) -> Value:
         found = tuple(each(frame) for each in arguments)

@@ -39,8 +39,8 @@ _PATTERN_MEMORY = 1 << 20  # bytes that one compiled pattern may take; RE2 refus
 class Function:
     """One function: `form` is how it is written, `says` what it gives, `gives` the kind of that.
 
-    `takes` is the kind of each argument: text, number, list, mapping, time, or any; the last one repeats up
-    to `most` arguments. `strict`: an argument that is a gap or null makes it a gap before it is asked.
+    `takes` is the kind of each argument: text, list, mapping or any. Those after `needs` may be left away, and
+    the last one repeats up to `most` arguments. `strict`: an argument that is a gap or null makes it one.
     """
 
     form: str
@@ -48,13 +48,18 @@ class Function:
     takes: tuple[str, ...]
     gives: str
     run: Run
+    needs: int = 0
     most: int = 0
     strict: bool = True
 
     @property
     def counts(self) -> tuple[int, int]:
         """The fewest and the most arguments."""
-        return len(self.takes), max(len(self.takes), self.most)
+        return self.needs or len(self.takes), max(len(self.takes), self.most)
+
+    def taken(self, count: int) -> tuple[str, ...]:
+        """The kinds of that many arguments."""
+        return self.takes[:count] + self.takes[-1:] * (count - len(self.takes))
 
 
 def entries(mapping: Mapping[str, Value]) -> list[tuple[str, Value]]:
@@ -345,13 +350,13 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "distinct": Function("distinct(l)", "each member once", ("list",), "list", _distinct),
     "min": Function(
-        "min(l)", "the least of a list, or of several values", ("any",), "any", _extreme("<"), 10
+        "min(l)", "the least of a list, or of several values", ("any",), "any", _extreme("<"), most=10
     ),
     "max": Function(
-        "max(l)", "the greatest of a list, or of several values", ("any",), "any", _extreme(">"), 10
+        "max(l)", "the greatest of a list, or of several values", ("any",), "any", _extreme(">"), most=10
     ),
     "sum": Function("sum(l)", "numbers or durations added up", ("list",), "number", _sum),
-    "join": Function("join(l, ', ')", "texts as one", ("list",), "text", _join, 2),
+    "join": Function("join(l, ', ')", "texts as one", ("list", "text"), "text", _join, needs=1),
     "contains": Function(
         "contains(t, 'x')", "whether a text has this part", _TEXTS, "flag", _of_texts(str.__contains__)
     ),

@@ -180,7 +180,7 @@ def _macro(kind: str, of: Node, arguments: list[Branch], tree: Branch, depth: in
     least, most = MACROS[kind]
     if not least <= len(arguments) - 1 <= most:
         form = f"list.{kind}(name, {'value' if kind == 'map' else 'condition'})"
-        raise ExpressionError(f"has {kind}() with {len(arguments)} arguments; write {form}", tree.meta.column)
+        raise ExpressionError(f"has {kind}() without all that it needs; write {form}", tree.meta.column)
     variable = _node(arguments[0], depth, frozenset())
     if not isinstance(variable, Name):
         raise ExpressionError(f"has {kind}() without a name for each member", tree.meta.column)
