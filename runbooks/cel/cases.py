@@ -182,14 +182,13 @@ def _difference(left: Node, sign: str, right: Node) -> tuple[Node, str, tuple[Pl
 def _representatives(literals: Iterable[Plain]) -> list[Plain]:
     """A value for every literal and for what lies between and beyond them."""
     plain = list(literals)
-    numbers = sorted({each for each in plain if _number(each)})  # type: ignore[type-var]  # numbers alone
-    found: list[Plain] = [each for each in plain if not _number(each)]
-    found += [value for value in (True, False) if any(isinstance(each, bool) for each in plain)]
-    if numbers:
-        found += _spread(numbers)  # type: ignore[arg-type]  # numbers alone
-    if any(isinstance(each, str) for each in plain) or plain == [None]:
+    numbers = sorted({each for each in plain if isinstance(each, int | float) and _number(each)})
+    found: list[Plain] = [each for each in plain if each is None or isinstance(each, str)]
+    if any(isinstance(each, bool) for each in plain):
+        found += [True, False]
+    elif not numbers:
         found.append(_OTHER)
-    return found
+    return found + (_spread(numbers) if numbers else [])
 
 
 def _spread(numbers: Sequence[float]) -> list[Plain]:

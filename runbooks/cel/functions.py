@@ -39,8 +39,8 @@ _PATTERN_MEMORY = 1 << 20  # bytes that one compiled pattern may take; RE2 refus
 class Function:
     """One function: `form` is how it is written, `says` what it gives, `gives` the kind of that.
 
-    `takes` is the kind of each argument: text, list, mapping or any. Those after `needs` may be left away, and
-    the last one repeats up to `most` arguments. `strict`: an argument that is a gap or null makes it one.
+    `takes` is the kind of each argument: text, list, mapping or any. Those after `needs` may be left away,
+    and the last one repeats up to `most` arguments. `strict`: a gap or null as an argument makes it a gap.
     """
 
     form: str
