@@ -8,7 +8,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot import errors
 from bot.commands import triage
-from bot.interactions import details, drift_again, home_tab, run_again, unknown, why
+from bot.interactions import details, drift_again, home_tab, run_again, unknown, why, why_details
 from bot.services import Services
 
 LISTENERS: tuple[Callable[[AsyncApp, Services], None], ...] = (
@@ -17,6 +17,7 @@ LISTENERS: tuple[Callable[[AsyncApp, Services], None], ...] = (
     drift_again.register,
     details.register,
     why.register,
+    why_details.register,
     home_tab.register,
     unknown.register,
 )

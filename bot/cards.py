@@ -40,6 +40,11 @@ class Cards:
             delayed=delayed,
         )
 
+    async def shared(self, sweep_id: str) -> Sweep | None:
+        """A sweep by its id, for whys that are about it; None where it is no longer kept."""
+        stored = await self._sweeps.sweep(sweep_id)
+        return None if stored is None else self.sweep(stored)
+
     def sweep(self, stored: StoredSweep) -> Sweep:
         """A sweep of the store as checks know it."""
         return Sweep(

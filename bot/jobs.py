@@ -1,6 +1,8 @@
-"""Jobs: PgQueuer hands each sweep to one worker, and to another one when the first is killed."""
+"""Jobs: PgQueuer hands each sweep and each why to one worker, and to another one when the first is killed."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import asyncpg
@@ -12,13 +14,15 @@ from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
 from bot.drifts import DriftDesk
+from bot.leases import NotDone
 from bot.store.database import Database
 from bot.store.embedded import StoreUnavailable
-from bot.sweeps import SweepNotDone, SweepWorker
+from bot.sweeps import SweepWorker
+from bot.whys import WhyWorker
 
 log = structlog.get_logger(__name__)
 
-SWEEP, DRIFT = "sweep", "drift"
+SWEEP, WHY, DRIFT = "sweep", "why", "drift"
 # A worker that has not shown itself for so long is taken for dead.
 HEARTBEAT = timedelta(seconds=4)
 POLL = timedelta(seconds=1)
@@ -32,9 +36,10 @@ STORE_TROUBLES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interfac
 class Jobs:
     """Takes jobs until it is stopped; starts again by itself when the store comes back."""
 
-    def __init__(self, database: Database, worker: SweepWorker, drift: DriftDesk) -> None:
+    def __init__(self, database: Database, worker: SweepWorker, whys: WhyWorker, drift: DriftDesk) -> None:
         self._database = database
         self._worker = worker
+        self._whys = whys
         self._drift = drift
         self._stopping = asyncio.Event()
         self._manager: QueueManager | None = None
@@ -53,6 +58,7 @@ class Jobs:
         """Takes no more jobs and gives those under way back."""
         self._stopping.set()
         self._worker.stop()
+        self._whys.stop()
         if self._manager is not None:
             self._manager.shutdown.set()
 
@@ -60,6 +66,7 @@ class Jobs:
         async with asyncpg.create_pool(self._database.address, min_size=1, max_size=4, timeout=5) as pool:
             manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
             manager.entrypoint(SWEEP)(self._sweep)
+            manager.entrypoint(WHY)(self._why)
             manager.entrypoint(DRIFT)(self._look)
             self._manager = manager
             if self._stopping.is_set():
@@ -73,15 +80,24 @@ class Jobs:
             )
 
     async def _sweep(self, job: Job) -> None:
-        try:
+        with _tried_again():
             await self._worker.run((job.payload or b"").decode())
-        except SweepNotDone as undone:
-            raise RetryRequested(delay=timedelta(seconds=undone.delay), reason="not done") from undone
-        except StoreUnavailable as error:
-            raise RetryRequested(delay=STORE_RETRY, reason=str(error)) from error
+
+    async def _why(self, job: Job) -> None:
+        with _tried_again():
+            await self._whys.run(int(job.payload or b"0"))
 
     async def _look(self, job: Job) -> None:
-        try:
+        with _tried_again():
             await self._drift.run((job.payload or b"").decode())
-        except StoreUnavailable as error:
-            raise RetryRequested(delay=STORE_RETRY, reason=str(error)) from error
+
+
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """What could not be done now comes back to the queue."""
+    try:
+        yield
+    except NotDone as undone:
+        raise RetryRequested(delay=timedelta(seconds=undone.delay), reason="not done") from undone
+    except StoreUnavailable as error:
+        raise RetryRequested(delay=STORE_RETRY, reason=str(error)) from error

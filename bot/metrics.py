@@ -12,6 +12,7 @@ ACKNOWLEDGED = Histogram(
     registry=REGISTRY,
 )
 SWEEPS = Counter("whybot_sweeps_total", "Sweeps that ended.", ["environment", "outcome"], registry=REGISTRY)
+WHYS = Counter("whybot_whys_total", "Whys that ended.", ["environment", "outcome"], registry=REGISTRY)
 CHECKS = Counter("whybot_checks_total", "Answers of checks.", ["environment", "status"], registry=REGISTRY)
 SENT = Counter("whybot_messages_sent_total", "Calls that Slack took.", ["call"], registry=REGISTRY)
 REFUSED = Counter("whybot_messages_refused_total", "Calls that Slack refused.", ["code"], registry=REGISTRY)

@@ -12,6 +12,7 @@ from bot.paths import Paths
 from bot.store.sweeps import Asked, Request, Sweeps
 from bot.sweeps import allowed_seconds
 from bot.unkept import Unkept
+from bot.why_desk import WhyDesk
 from checks.environment import Environment
 from checks.eyes import Eyes
 
@@ -33,6 +34,7 @@ class Services:
     eyes: Mapping[str, Eyes]
     drift: DriftDesk
     paths: Paths
+    whys: WhyDesk
 
     @property
     def known(self) -> dict[str, tuple[str, ...]]:

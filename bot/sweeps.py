@@ -10,6 +10,7 @@ import structlog
 
 from bot import metrics
 from bot.errors import log_unforeseen
+from bot.leases import LEASE_SECONDS, STORE_PAUSE_SECONDS, Lost, NotDone, hold
 from bot.store.embedded import StoreUnavailable
 from bot.store.results import to_document
 from bot.store.sweeps import Claim, Sweeps
@@ -19,23 +20,8 @@ from checks.vantage.mixed import Vantages
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 6.0
-RENEW_SECONDS = 2.0
-STORE_PAUSE_SECONDS = 0.5
 # The longest check is waited for twice over, then the rest of the time is for the store and the queue.
 SPARE_SECONDS = 60.0
-
-
-class SweepNotDone(Exception):  # noqa: N818 - how a run ended, not a mistake
-    """The sweep is still to be done: someone else holds it, or whybot stops. Try in `delay` seconds."""
-
-    def __init__(self, delay: float) -> None:
-        super().__init__(delay)
-        self.delay = delay
-
-
-class SweepLost(Exception):  # noqa: N818 - see above
-    """Another worker has the sweep, or it has ended; nothing of ours is written any more."""
 
 
 def allowed_seconds(environment: Environment, names: tuple[str, ...]) -> float:
@@ -68,45 +54,27 @@ class SweepWorker:
         self._stopping.set()
 
     async def run(self, sweep_id: str) -> None:
-        """Brings one sweep to its end. Raises `SweepNotDone` where it cannot be brought there now."""
+        """Brings one sweep to its end. Raises `NotDone` where it cannot be brought there now."""
         places = {name: asdict(vantages.vantage) for name, vantages in self._vantages.items()}
         claim = await self._store.claim(sweep_id, self._owner, LEASE_SECONDS, places)
         if claim is None:
             if await self._store.active(sweep_id):
-                raise SweepNotDone(delay=1.0)
+                raise NotDone(delay=1.0)
             return
         structlog.contextvars.bind_contextvars(sweep_id=sweep_id)
-        work = asyncio.create_task(self._work(claim))
-        others = [asyncio.create_task(self._keep(claim)), asyncio.create_task(self._stopping.wait())]
-        try:
-            await asyncio.wait({work, *others}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            finished = work.done()
-            for task in (work, *others):
-                task.cancel()
-            await asyncio.gather(work, *others, return_exceptions=True)
-        if finished:
-            work.result()
-        elif self._stopping.is_set():
-            await self._store.release(claim)
-            raise SweepNotDone(delay=0.0)
-
-    async def _keep(self, claim: Claim) -> None:
-        """Renews the lease; ends when it is lost."""
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
-            try:
-                if not await self._store.renew(claim, LEASE_SECONDS):
-                    return
-            except StoreUnavailable:
-                continue  # the lease may yet be renewed in time; if not, the next write finds out
+        await hold(
+            self._work(claim),
+            lambda: self._store.renew(claim, LEASE_SECONDS),
+            lambda: self._store.release(claim),
+            self._stopping,
+        )
 
     async def _work(self, claim: Claim) -> None:
         note = None
         try:
             async with asyncio.timeout(max(0.0, claim.remaining)):
                 note = await self._fill(claim)
-        except SweepLost:
+        except Lost:
             log.warning("another worker took the sweep over")
             return
         except TimeoutError:
@@ -152,7 +120,7 @@ class SweepWorker:
         """Keeps results; False where the store does not answer now. They are then kept with the next ones."""
         try:
             if not await self._store.record(claim, results, lease=LEASE_SECONDS):
-                raise SweepLost
+                raise Lost
         except StoreUnavailable as error:
             log.warning("results wait for the store", error=str(error))
             return False

@@ -24,12 +24,13 @@ from bot.cards import Cards
 from bot.drift_schedule import DriftSchedule
 from bot.drifts import DriftDesk, compose_drift
 from bot.eyes import open_eyes
+from bot.inquiry import Inquiries
 from bot.jobs import Jobs
 from bot.outbox import Composer, Outbox, Patience
 from bot.paths import COMPOSER as PATH_COMPOSER
 from bot.paths import Paths
 from bot.services import Services
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, load_secrets
 from bot.slack_errors import FOREIGN, Next, refusal
 from bot.store.database import Database
 from bot.store.drifts import Drifts
@@ -37,14 +38,20 @@ from bot.store.embedded import StoreUnavailable
 from bot.store.messages import Messages, Rates
 from bot.store.recovery import take_over
 from bot.store.sweeps import Sweeps
+from bot.store.whys import COMPOSER as WHY_COMPOSER
+from bot.store.whys import Whys
 from bot.sweeper import Sweeper
 from bot.sweeps import SweepWorker
 from bot.unkept import Unkept
 from bot.uploads import Uploads
 from bot.vantages import open_vantages
 from bot.web import Readiness, Web
+from bot.why_cards import WhyCards
+from bot.why_desk import WhyDesk
+from bot.whys import WhyWorker
 from checks.environment import Environment, load_environments, load_overlay
 from checks.eyes import Eyes
+from runbooks.reader import load_library
 
 log = structlog.get_logger(__name__)
 
@@ -178,10 +185,12 @@ async def build(
 ) -> AsyncIterator[Bot]:
     """The bot for these settings, on the PostgreSQL at `address`, not connected yet.
 
-    Raises `EnvironmentFileError` with every mistake in the environment files and the overlay.
+    Raises `EnvironmentFileError` with every mistake in the environment files and the overlay, `RunbookError`
+    with every mistake in runbooks.
     """
     environments = load_environments(settings.environments)
     overlay = load_overlay(settings.overlay) if settings.overlay else None
+    library = load_library(settings.runbooks)
     async with AsyncExitStack() as stack:
         database = Database(address)
         stack.push_async_callback(database.close)
@@ -195,7 +204,7 @@ async def build(
         timeout = aiohttp.ClientTimeout(total=patience.call)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         slack = slack_client(settings, session, patience)
-        sweeps, messages = Sweeps(database), Messages(database, rates)
+        sweeps, whys, messages = Sweeps(database), Whys(database), Messages(database, rates)
         cards, answers = Cards(sweeps, settings.vantage), Answers(session, slack.proxy)
         paths = Paths(eyes, messages, Uploads(slack, session), answers)
         stack.push_async_callback(paths.end)
@@ -203,6 +212,7 @@ async def build(
             "card": cards.compose,
             "drift": compose_drift,
             PATH_COMPOSER: paths.compose,
+            WHY_COMPOSER: WhyCards(whys).compose,
         }
         outbox = Outbox(messages, slack, answers, composers, patience)
         owner = f"{socket.gethostname()}/{os.getpid()}"
@@ -213,17 +223,22 @@ async def build(
         drifts = Drifts(database)
         drift = DriftDesk(drifts, looks, answers, outbox.wake)
         stack.push_async_callback(drift.end)
+        inquiries = Inquiries(library, environments, vantages, eyes, load_secrets(), whys.past)
+        runbooks = tuple(each.id for each in library.runbooks)
+        desk = WhyDesk(whys, environments, inquiries.ask, runbooks, answers, outbox.wake)
+        stack.push_async_callback(desk.end)
+        inquirer = WhyWorker(whys, environments, inquiries.ask, cards.shared, owner, outbox.wake)
         readiness = Readiness()
         bot = Bot(
             settings=settings,
             database=database,
             services=Services(
-                environments, sweeps, cards, slack, answers, unkept, outbox.wake, eyes, drift, paths
+                environments, sweeps, cards, slack, answers, unkept, outbox.wake, eyes, drift, paths, desk
             ),
             outbox=outbox,
-            jobs=Jobs(database, worker, drift),
+            jobs=Jobs(database, worker, inquirer, drift),
             schedule=DriftSchedule(drifts, environments, looks, outbox.wake),
-            sweeper=Sweeper(sweeps, messages, outbox.wake),
+            sweeper=Sweeper(sweeps, whys, messages, outbox.wake),
             web=Web(readiness),
         )
         readiness.parts = {"store": bot.store_problem, "slack": bot.slack_problem}

@@ -20,8 +20,8 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"
 _WORD = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^\s,]+))[\s,]*""")
 _EVERYTHING = frozenset({"all", "everything", "*"})
 _HELP = frozenset({"help", "?", "-h", "--help"})
-_HEALTH, _DRIFT, _PATH = "health", "drift", "path"
-_VERBS = (_HEALTH, _DRIFT, _PATH)
+_HEALTH, _WHY, _DRIFT, _PATH = "health", "why", "drift", "path"
+_VERBS = (_HEALTH, _WHY, _DRIFT, _PATH)
 
 Known = Mapping[str, Sequence[str]]
 """Environment names, each with the names of its checks in the order of its file."""
@@ -43,6 +43,14 @@ class HealthRequest:
 
     environment: str
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhyRequest:
+    """Say why an environment is as it is; `runbook` is the one whose question is asked, empty for all."""
+
+    environment: str
+    runbook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +84,27 @@ class UsageProblem:
     nearest: tuple[str, ...] = ()
 
 
-Request = HealthRequest | DriftRequest | PathRequest | HelpRequest | UsageProblem
+Request = HealthRequest | WhyRequest | DriftRequest | PathRequest | HelpRequest | UsageProblem
 
 
 def commands(environments: Sequence[str]) -> tuple[Command, ...]:
     """Every slash command: those of each environment in order of name, and `/triage` for all of them.
 
     An environment whose own command Slack would not take (too long, or one too many) is reached by
-    `/triage` alone. Health comes first where there is no room for all.
+    `/triage` alone. Health comes first, then why, where there is no room for all.
     """
     names = sorted(environments)
-    own = [*map(_health_of, names), *map(_drift_of, names)]
+    own = [*map(_health_of, names), *map(_why_of, names), *map(_drift_of, names)]
     return (*[command for command in own if len(command.name) <= NAME_LIMIT][: MOST - 1], _triage())
 
 
 def _health_of(name: str) -> Command:
     return Command(f"/{name}-{_HEALTH}", f"Checks {name} and says what is broken", "[check …] | help", name)
+
+
+def _why_of(name: str) -> Command:
+    said = f"Says why {name} is broken, with evidence, and what would help"
+    return Command(f"/{name}-{_WHY}", said, "[runbook] | help", name)
 
 
 def _drift_of(name: str) -> Command:
@@ -102,20 +115,21 @@ def _drift_of(name: str) -> Command:
 def _triage() -> Command:
     return Command(
         TRIAGE,
-        "Checks an environment and says what is broken",
-        "health [environment] [check …] | drift [environment] | path [environment] [check …] | help",
+        "Checks an environment, says what is broken and why",
+        "health [environment] [check …] | why [environment] [runbook] | drift [environment] | "
+        "path [environment] [check …] | help",
     )
 
 
-def parse(command: str, text: str, known: Known) -> Request:
-    """Understands what a person typed after `command`.
+def parse(command: str, text: str, known: Known, runbooks: Sequence[str] = ()) -> Request:
+    """Understands what a person typed after `command`. `runbooks` are the names of those that there are.
 
     Names may be quoted, in any case, and separated by spaces or commas; Slack's escapes and typographic
     quotes are undone. An unknown name gives the nearest ones.
     """
     typed = words(text)
     if command.casefold() == TRIAGE:
-        return _parse_triage(typed, known)
+        return _parse_triage(typed, known, runbooks)
     environment = next(
         (each.environment for each in commands(list(known)) if each.name == command.casefold()), None
     )
@@ -124,15 +138,19 @@ def parse(command: str, text: str, known: Known) -> Request:
         return UsageProblem(_unknown(f'No command "{command}".', near), f"{TRIAGE} help", near)
     if typed and typed[0].casefold() in _HELP:
         return HelpRequest(environment)
+    if command.casefold().endswith(f"-{_WHY}"):
+        return _why(environment, typed, runbooks, f"/{environment}-{_WHY}")
     if command.casefold().endswith(f"-{_DRIFT}"):
         return _drift(environment, typed, f"/{environment}-{_DRIFT}")
     return _checks(environment, typed, known, f"/{environment}-{_HEALTH}")
 
 
-def _parse_triage(typed: list[str], known: Known) -> Request:
+def _parse_triage(typed: list[str], known: Known, runbooks: Sequence[str]) -> Request:
     if not typed or typed[0].casefold() in _HELP:
         return HelpRequest()
     verb, rest = typed[0].casefold(), typed[1:]
+    if verb == _WHY:
+        return _triage_why(rest, known, runbooks)
     if verb == _DRIFT:
         return _triage_drift(rest, known)
     if verb == _PATH:
@@ -150,6 +168,39 @@ def _parse_triage(typed: list[str], known: Known) -> Request:
         only = next(iter(known))
         return _only_environment(only, rest, known)
     return _which_environment(rest, known)
+
+
+def _triage_why(rest: list[str], known: Known, runbooks: Sequence[str]) -> Request:
+    if rest and rest[0].casefold() in _HELP:
+        return HelpRequest()
+    names = {name.casefold(): name for name in known}
+    if rest and rest[0].casefold() in names:
+        environment, typed = names[rest[0].casefold()], rest[1:]
+    elif len(known) == 1 and not (rest and nearest(rest[0], list(known)) and not nearest(rest[0], runbooks)):
+        environment, typed = next(iter(known)), rest
+    else:
+        return _which_environment(rest, known, _WHY)
+    return _why(environment, typed, runbooks, f"{TRIAGE} {_WHY} {environment}")
+
+
+def _why(environment: str, typed: list[str], runbooks: Sequence[str], asked: str) -> Request:
+    """Why, of a whole environment: all questions that it raises, or the one of a runbook."""
+    if not typed or (len(typed) == 1 and typed[0].casefold() in _EVERYTHING):
+        return WhyRequest(environment)
+    by_name = {name.casefold(): name for name in runbooks}
+    found = by_name.get(typed[0].casefold())
+    if found is None:
+        return _no_such_runbook(typed[0], runbooks, asked)
+    if len(typed) > 1:
+        return UsageProblem(f'One runbook at a time, without "{typed[1]}".', f"{asked} {found}")
+    return WhyRequest(environment, found)
+
+
+def _no_such_runbook(stranger: str, runbooks: Sequence[str], asked: str) -> UsageProblem:
+    near = nearest(stranger, runbooks)
+    said = f'No runbook "{stranger}".'
+    message = _unknown(said, near) if near else f"{said} There are {', '.join(runbooks) or 'none'}."
+    return UsageProblem(message, f"{asked} {near[0]}" if near else asked, near)
 
 
 def _triage_drift(rest: list[str], known: Known) -> Request:

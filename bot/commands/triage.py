@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import metrics
-from bot.commands import drift, health, path
+from bot.commands import drift, health, path, why
 from bot.commands.help import answer as say_what_there_is
 from bot.commands.help import correct
 from bot.commands.registry import (
@@ -20,6 +20,7 @@ from bot.commands.registry import (
     HelpRequest,
     PathRequest,
     UsageProblem,
+    WhyRequest,
     commands,
     parse,
 )
@@ -30,6 +31,7 @@ Answer = Callable[[Services, Any, Asker], Awaitable[Message]]
 
 ANSWERS: tuple[tuple[type, Answer], ...] = (
     (HealthRequest, health.answer),
+    (WhyRequest, why.answer),
     (DriftRequest, drift.answer),
     (PathRequest, path.answer),
     (HelpRequest, say_what_there_is),
@@ -45,7 +47,7 @@ def register(app: AsyncApp, services: Services) -> None:
 
     async def on_command(ack: AsyncAck, command: dict[str, Any]) -> None:
         began = time.perf_counter()
-        request = parse(command["command"], command.get("text", ""), known)
+        request = parse(command["command"], command.get("text", ""), known, services.whys.runbooks)
         message = await answers[type(request)](services, request, asker(command))
         await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
         metrics.REQUESTS.labels("command").inc()

@@ -20,8 +20,6 @@ from bot.views.message import View
 
 log = structlog.get_logger(__name__)
 
-GONE = "There is no environment {name} any more. Open the Home tab again to see those that there are."
-
 
 def register(app: AsyncApp, services: Services) -> None:
     """Takes the opening of the tab, and its button."""
@@ -41,7 +39,7 @@ def register(app: AsyncApp, services: Services) -> None:
         name = body["actions"][0].get("value", "")
         if name not in services.environments:
             await ack()
-            await show(services.slack, body, ephemeral.known_problem(GONE.format(name=name)))
+            await show(services.slack, body, ephemeral.no_environment(name))
             return
         opened = await services.slack.conversations_open(users=body["user"]["id"])
         await services.ask(name, (), replace(asker(body), channel=opened["channel"]["id"]))

@@ -7,6 +7,7 @@ from bot.store.database import Database
 # What a killed process was posting may still be on its way: it gets `settle` seconds, then it is looked for.
 TAKE_OVER = text("""
 WITH sweeping AS (UPDATE sweeps SET lease_until = NULL WHERE lease_until IS NOT NULL)
+  , asking AS (UPDATE whys SET lease_until = NULL WHERE lease_until IS NOT NULL)
   , sending AS (
     UPDATE messages SET lease_until = NULL,
         due_at = greatest(due_at, posting_at + :settle * interval '1 second')

@@ -190,6 +190,8 @@ FROM cards JOIN sweeps ON sweeps.id = cards.sweep_id JOIN messages ON messages.i
 WHERE cards.id = :card_id
 """)  # noqa: S608 - see above
 
+SWEEP = text(f"SELECT {_SWEEP_COLUMNS} FROM sweeps WHERE sweeps.id = :sweep_id")  # noqa: S608 - see above
+
 LATEST = text(f"""
 SELECT DISTINCT ON (sweeps.environment) {_SWEEP_COLUMNS} FROM sweeps
 WHERE sweeps.phase = 'finished' AND sweeps.selection = ''
@@ -428,6 +430,11 @@ class Sweeps:
             waiting=row["desired"] - row["sent"],
             lag=row["lag"],
         )
+
+    async def sweep(self, sweep_id: str) -> StoredSweep | None:
+        """A sweep with its results; None where it is no longer kept."""
+        row = await self._database.fetch_one(SWEEP, sweep_id=sweep_id)
+        return None if row is None else _sweep(row)
 
     async def latest(self) -> dict[str, StoredSweep]:
         """The newest finished sweep over all checks of each environment, by its name."""

@@ -1,4 +1,4 @@
-"""The tables of the conversation: sweeps and their results, cards, messages, and what keeps them in order.
+"""The tables of the conversation: sweeps, whys, their cards, messages, and what keeps them in order.
 
 One metadata for all of whybot; migrations under `migrations/` make it true, and a test compares the two.
 Times are the database's own clock, so that replicas agree.
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -163,4 +164,45 @@ drift_watches = Table(
     Column("token", BigInteger, nullable=False, server_default="0"),
     Column("due_at", DateTime(timezone=True), nullable=False),
     _moment("seen_at"),
+)
+
+# One run of runbooks over evidence. `number` is what people say ("W-12"). `runbook` is empty for all of them,
+# `sweep_id` where the checks ran anew; `sweep_id` refers to no row, since a sweep may be forgotten first.
+whys = Table(
+    "whys",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("environment", Text, nullable=False),
+    Column("runbook", Text, nullable=False, server_default=""),
+    Column("sweep_id", Text, nullable=False, server_default=""),
+    Column("phase", Text, nullable=False, server_default="queued"),
+    Column("progress", JSONB, nullable=False, server_default="{}"),
+    # `whybot/why/1`, while it runs of the evidence so far.
+    Column("diagnosis", JSONB),
+    # `whybot/bundle/1`, deflated; kept once it is complete.
+    Column("bundle", LargeBinary),
+    Column("note", Text),
+    _moment("asked_at", now=True),
+    _moment("started_at"),
+    _moment("finished_at"),
+    Column("deadline_at", DateTime(timezone=True), nullable=False),
+    Column("lease_owner", Text),
+    _moment("lease_until"),
+    # As that of sweeps.
+    Column("token", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("phase IN ('queued', 'running', 'finished', 'interrupted')", name="phase"),
+    Index("whys_shared", "environment", "runbook", "sweep_id", unique=True, postgresql_where=ACTIVE),
+    Index("whys_environment_finished_at", "environment", "finished_at"),
+)
+
+# Where a run is shown: a message has the same id. `people` asked, in their order.
+why_cards = Table(
+    "why_cards",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, ForeignKey("whys.number", ondelete="CASCADE"), nullable=False),
+    Column("people", ARRAY(Text), nullable=False),
+    Column("response_url", Text),
+    _moment("asked_at", now=True),
+    Index("why_cards_number", "number"),
 )

@@ -175,6 +175,19 @@ def code(lines: Iterable[str], most: int = 3) -> Blocks:
     return [section(f"{fence}\n" + "\n".join(page) + f"\n{fence}") for page in pages[:most] if page]
 
 
+def pages(lines: Iterable[str], room: int = SECTION - 100) -> list[str]:
+    """Lines of markup joined into as few texts of a section as they fit; a line is never split."""
+    found: list[list[str]] = [[]]
+    length = 0
+    for line in lines:
+        if found[-1] and length + len(line) + 1 > room:
+            found.append([])
+            length = 0
+        found[-1].append(line)
+        length += len(line) + 1
+    return ["\n".join(page) for page in found if page]
+
+
 def aligned(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
     """Rows of cells as lines whose columns begin at the same place; `right` names columns of numbers."""
     if not rows:

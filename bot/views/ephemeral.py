@@ -65,12 +65,10 @@ def store_down(environment: str) -> Message:
     )
 
 
-def why_not_yet(environment: str) -> Message:
-    """*Why?* was pressed before there are runbooks."""
-    return _only(
-        f"whybot cannot say why yet: runbooks come with the next release. What it does know of "
-        f"{kit.escape(environment)} is behind *Details*: each failing check with its phases, what "
-        "the error means, and what to try."
+def no_environment(name: str) -> Message:
+    """A button of the Home tab names an environment whose file is gone."""
+    return known_problem(
+        f"There is no environment {name} any more. Open the Home tab again to see those that there are."
     )
 
 

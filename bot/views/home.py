@@ -9,10 +9,12 @@ from bot.views import blocks as kit
 from bot.views.message import Block, Blocks, View
 from bot.views.rows import name, slowest
 from checks.output import headline as words
-from checks.result import CheckResult, Sweep
+from checks.result import CheckResult, Status, Sweep
 
 CHECK_NOW = "home_check"
 """Action id of *Check now*; its value is the environment's name."""
+WHY_NOW = "home_why"
+"""Action id of *Why?*, likewise."""
 SHOWN = 15
 CHARTED = 10
 CHARTS = 2
@@ -67,11 +69,16 @@ def _environment(each: HomeEnvironment) -> Blocks:
     when = kit.date(each.finished_at, "{ago}") if each.finished_at else ""
     verdict = kit.escape(kit.one_line(words.headline(each.last)), 1_000)
     origin = kit.context(f"from {kit.escape(each.last.vantage.label, 200)}", when)
-    return [kit.section(f"{title}\n{verdict}", _check_now(each.name)), origin]
+    asked = [] if each.last.status is Status.PASS else [kit.actions(_why(each.name))]
+    return [kit.section(f"{title}\n{verdict}", _check_now(each.name)), origin, *asked]
 
 
 def _check_now(environment: str) -> dict[str, object]:
     return kit.button("Check now", CHECK_NOW, environment)
+
+
+def _why(environment: str) -> dict[str, object]:
+    return kit.button("Why?", WHY_NOW, environment)
 
 
 def _timed(sweep: Sweep) -> list[CheckResult]:

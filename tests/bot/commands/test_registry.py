@@ -12,6 +12,7 @@ from bot.commands.registry import (
     HelpRequest,
     PathRequest,
     UsageProblem,
+    WhyRequest,
     commands,
     parse,
     words,
@@ -113,7 +114,7 @@ def test_triage_is_understood(text: str, known: Any, request_: Any) -> None:
             "/stagin-health",
             "",
             ONE,
-            'No command "/stagin-health". Did you mean /staging-health or /staging-drift?',
+            'No command "/stagin-health". Did you mean /staging-health or /staging-why or /staging-drift?',
             "/triage help",
         ),
     ],
@@ -128,10 +129,12 @@ def test_what_means_nothing_names_the_nearest(
 
 
 def test_one_command_per_environment_and_triage() -> None:
-    """Health of each in order of name, then drift, with `/triage` last."""
+    """Health of each in order of name, then why, then drift, with `/triage` last."""
     assert [each.name for each in commands(["staging", "production"])] == [
         "/production-health",
         "/staging-health",
+        "/production-why",
+        "/staging-why",
         "/production-drift",
         "/staging-drift",
         "/triage",
@@ -174,14 +177,95 @@ def test_what_is_no_question_about_drift_says_what_would_be(
     assert example is None or problem.example == example
 
 
+RUNBOOKS = ("http-503", "network-path", "redis")
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "known", "request_"),
+    [
+        ("/staging-why", "", TWO, WhyRequest("staging")),
+        ("/Staging-Why", " all ", TWO, WhyRequest("staging")),
+        ("/staging-why", "http-503", TWO, WhyRequest("staging", "http-503")),
+        ("/staging-why", "HTTP-503", TWO, WhyRequest("staging", "http-503")),
+        ("/staging-why", "help", TWO, HelpRequest("staging")),
+        ("/triage", "why staging", TWO, WhyRequest("staging")),
+        ("/triage", "WHY Production redis", TWO, WhyRequest("production", "redis")),
+        ("/triage", "why", ONE, WhyRequest("staging")),
+        ("/triage", "why redis", ONE, WhyRequest("staging", "redis")),
+        ("/triage", "why help", TWO, HelpRequest()),
+    ],
+)
+def test_why_is_understood(command: str, text: str, known: Any, request_: Any) -> None:
+    """Why is asked of a whole environment, of all that is wrong or with one runbook."""
+    assert parse(command, text, known, RUNBOOKS) == request_
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "known", "message", "example"),
+    [
+        (
+            "/staging-why",
+            "http-50",
+            ONE,
+            'No runbook "http-50". Did you mean http-503?',
+            "/staging-why http-503",
+        ),
+        (
+            "/staging-why",
+            "zzz",
+            ONE,
+            'No runbook "zzz". There are http-503, network-path, redis.',
+            "/staging-why",
+        ),
+        (
+            "/staging-why",
+            "redis http-503",
+            ONE,
+            'One runbook at a time, without "http-503".',
+            "/staging-why redis",
+        ),
+        (
+            "/triage",
+            "why stagign",
+            TWO,
+            'No environment "stagign". Did you mean staging?',
+            "/triage why production",
+        ),
+        (
+            "/triage",
+            "why stagign",
+            ONE,
+            'No environment "stagign". Did you mean staging?',
+            "/triage why staging",
+        ),
+        (
+            "/triage",
+            "why reddis",
+            ONE,
+            'No runbook "reddis". Did you mean redis?',
+            "/triage why staging redis",
+        ),
+        ("/triage", "why", TWO, "Which environment? There is production, staging.", "/triage why production"),
+    ],
+)
+def test_what_is_no_question_why_says_what_would_be(
+    command: str, text: str, known: Any, message: str, example: str
+) -> None:
+    """A slip is answered with the nearest runbook or environment."""
+    problem = parse(command, text, known, RUNBOOKS)
+    assert isinstance(problem, UsageProblem)
+    assert (problem.message, problem.example) == (message, example)
+
+
 def test_commands_that_slack_would_not_take_are_left_to_triage() -> None:
     """A name beyond 32 characters, or a 51st command, is left out; `/triage health` still reaches it."""
     long = "a" * 28
     assert [each.name for each in commands([long])] == ["/triage"]
     assert parse("/triage", f"health {long}", {long: ("redis",), "b": ()}) == HealthRequest(long)
-    many = commands([f"env{n}" for n in range(80)])
+    many = [each.name for each in commands([f"env{n:02}" for n in range(40)])]
     assert len(many) == MOST
-    assert many[-1].name == "/triage"
+    assert many[39:41] == ["/env39-health", "/env00-why"]
+    assert many[-1] == "/triage"
 
 
 @given(st.text(max_size=200))

@@ -20,7 +20,7 @@ EVERY = {
     "problem": ephemeral.problem("8KQ2"),
     "known": ephemeral.known_problem("The environment file is wrong."),
     "store": ephemeral.store_down("staging"),
-    "why": ephemeral.why_not_yet("staging"),
+    "no environment": ephemeral.no_environment("staging"),
     "old": ephemeral.old_button(),
     "refused": ephemeral.slack_refused("is_archived"),
 }
@@ -42,7 +42,7 @@ def test_answers_name_the_next_step() -> None:
     assert "Did you mean redis?" in EVERY["usage"].text
     assert "Try `/staging-health redis`." in EVERY["usage"].text
     assert "The result comes here" in EVERY["store"].text
-    assert "*Details*" in EVERY["why"].text
+    assert "Open the Home tab again" in EVERY["no environment"].text
 
 
 def test_help_lists_commands_and_the_names_of_checks() -> None:
