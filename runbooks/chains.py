@@ -11,6 +11,8 @@ from runbooks.values import Gap, Truth, Value
 
 MOST_WHYS = 40
 """The deepest that a chain may go."""
+UNTOLD = str(Gap("", ""))
+"""What texts say in the place of a gap."""
 SPENT = "The runbooks ask for more work than a diagnosis may take; this is what was found until then."
 
 
@@ -198,9 +200,11 @@ def untold(judged: Judged) -> Untold:
 
 
 def ruled_out(judged: Judged) -> RuledOut:
-    """A cause that is not it, with what says so."""
+    """A cause that is not it, with what says so; its own text where all of that is known."""
     cites = judged.support.cites
-    text = judged.say(judged.cause.ruled_out) or "; ".join(cite.text for cite in cites)
+    text = judged.say(judged.cause.ruled_out)
+    if not text or UNTOLD in text:
+        text = "; ".join(cite.text for cite in cites)
     return RuledOut(judged.id, judged.say(judged.cause.title), text, cites, judged.subject)
 
 
