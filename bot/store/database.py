@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import Connection, TextClause, text
@@ -24,6 +25,7 @@ POOL_SIZE = 10
 POOL_WAIT_SECONDS = 2.0  # a slash command has 3 s until Slack shows an error
 CONNECT_SECONDS = 2.0
 STATEMENT_SECONDS = 10.0
+CLOSED = "The store is closed, since whybot is stopping."
 
 # Classes of https://www.postgresql.org/docs/18/errcodes-appendix.html: connections, read-only, resources,
 # shutting down, the system; and tables that another replica is about to make.
@@ -37,9 +39,12 @@ class Database:
 
     def __init__(self, address: str, *, pool_size: int = POOL_SIZE) -> None:
         self.address = _libpq(address)
+        self._closed = False
+        # Weak, so that a connection that somebody lost is still warned about.
+        self._open: WeakSet[asyncpg.Connection] = WeakSet()
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=self.connect,
+            async_creator=self._connect,
             isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
@@ -47,11 +52,23 @@ class Database:
             pool_recycle=900,
         )
 
-    async def connect(self, **options: Any) -> asyncpg.Connection:
-        """One connection of one's own, outside the pool. Raises asyncpg's errors."""
-        return await asyncpg.connect(
+    async def _connect(self, **options: Any) -> asyncpg.Connection:
+        """A connection for the pool. Raises asyncpg's errors, and `StoreUnavailable` once it is closed."""
+        self._refuse_if_closed()
+        connection = await asyncpg.connect(
             self.address, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, **options
         )
+        try:
+            self._refuse_if_closed()
+        except StoreUnavailable:
+            connection.terminate()
+            raise
+        self._open.add(connection)
+        return connection
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(CLOSED)
 
     async def fetch(self, statement: TextClause, **values: object) -> Sequence[Row]:
         """Runs one statement and returns its rows. Raises `StoreUnavailable`."""
@@ -95,8 +112,14 @@ class Database:
                 await holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
 
     async def close(self) -> None:
-        """Closes every connection of the pool."""
-        await self.engine.dispose()
+        """Closes every connection for good. Who still uses one hears that the store is unavailable."""
+        self._closed = True
+        try:
+            await self.engine.dispose()
+        finally:
+            # The pool forgets connections that are in use, and nobody would close them afterwards.
+            for connection in list(self._open):
+                connection.terminate()
 
 
 def _libpq(address: str) -> str:

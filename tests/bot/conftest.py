@@ -65,7 +65,25 @@ async def _made(postgres: str, name: str, how: str = "") -> AsyncIterator[str]:
     """A new database, dropped afterwards: hundreds of them are slow to remove at the end."""
     await _execute(postgres, f"CREATE DATABASE {name} {how}")
     yield named(postgres, name)
-    await _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        # PostgreSQL waits five seconds for those who are just leaving, and refuses if somebody stays.
+        await _execute(postgres, f"DROP DATABASE {name}")
+    except asyncpg.ObjectInUseError as error:
+        left = await _left_behind(postgres, name)
+        await _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+        raise AssertionError(
+            f"this test left connections to its database open; they last ran {left}"
+        ) from error
+
+
+async def _left_behind(postgres: str, name: str) -> list[str]:
+    """The last statement of each connection to a database."""
+    connection = await asyncpg.connect(postgres)
+    try:
+        rows = await connection.fetch("SELECT query FROM pg_stat_activity WHERE datname = $1", name)
+    finally:
+        await connection.close()
+    return [row["query"] for row in rows]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from tests.servers.web import message, read_request
 
 T = TypeVar("T")
 CHANNEL = "C0INCIDENTS"
+NO_STORE = "postgresql://nobody@127.0.0.1:1/none"
+"""Where no PostgreSQL listens."""
 QUICK = Patience(call=1.0, lease=6.0, settle=0.5, longest=0.5)
 PLENTY = Rates(channel_rate=1000, channel_burst=1000, update_rate=1000, update_burst=1000)
 

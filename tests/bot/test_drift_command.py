@@ -12,7 +12,7 @@ from bot.wiring import Bot
 from checks.drift.model import Drift
 from sandbox.server import SandboxServer
 from tests.bot.drifts import difference, drift
-from tests.bot.running import cards, private, running_bot, staging, until
+from tests.bot.running import NO_STORE, cards, private, running_bot, staging, until
 from tests.slack_workspace import MANIFEST, running_slack
 
 ALICE, CHANNEL = "UALICE", "C0INCIDENTS"
@@ -99,17 +99,16 @@ async def test_a_crash_gives_a_reference(bot: Bot, sandbox: SandboxServer) -> No
     await until(lambda: any("reference" in each.text for each in cards(sandbox)))
 
 
-async def test_without_a_store_the_answer_is_private(bot: Bot, sandbox: SandboxServer) -> None:
+async def test_without_a_store_the_answer_is_private(sandbox: SandboxServer, tmp_path: Path) -> None:
     """Drift is compared all the same, for whoever asked alone."""
 
     async def look() -> Drift:
         return drift(difference())
 
-    answering(bot, look)
-    await bot.database.close()
-    bot.database.engine = type(bot.database)("postgresql://127.0.0.1:1/none").engine
-    assert "for you only" in await type_(sandbox)
-    await until(lambda: any("cuts Redis off" in each for each in private(sandbox, ALICE)))
+    async with staging(tmp_path) as place, running_bot(sandbox, place, NO_STORE) as bot:
+        answering(bot, look)
+        assert "for you only" in await type_(sandbox)
+        await until(lambda: any("cuts Redis off" in each for each in private(sandbox, ALICE)))
     assert cards(sandbox) == []
 
 

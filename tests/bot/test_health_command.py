@@ -12,8 +12,19 @@ from sqlalchemy import text
 from bot.wiring import Bot
 from sandbox.server import SandboxServer
 from sandbox.slack.web_api import Failure
-from tests.bot.running import CHANNEL, Staging, ask, cards, ended, private, running_bot, staging, until
-from tests.servers.tcp import serving
+from tests.bot.running import (
+    CHANNEL,
+    NO_STORE,
+    Staging,
+    ask,
+    cards,
+    ended,
+    private,
+    running_bot,
+    staging,
+    until,
+)
+from tests.servers.tcp import serving, silent
 
 
 @pytest.fixture
@@ -231,50 +242,36 @@ async def test_the_home_tab_does_without_newer_blocks(
     assert "all 3 ok" in json.dumps(home.body)
 
 
-async def move_store(bot: Bot, where: str) -> None:
-    """From now on the bot looks for its store elsewhere. No connection is in use, since its work rests."""
-    bot.jobs.stop()
-    bot.outbox.stop()
-    at_work = [task for task in (bot._working, bot._sending) if task is not None]
-    await asyncio.gather(*at_work)
-    await bot.database.engine.dispose()
-    bot.database.address = f"postgresql://nobody@{where}/none"
-
-
-async def test_without_a_store_the_checks_still_answer(
-    bot: Bot, local_slack: SandboxServer, place: Staging
-) -> None:
+async def test_without_a_store_the_checks_still_answer(local_slack: SandboxServer, place: Staging) -> None:
     """Everyone who asks is told so at once, and gets the result of one shared run, without buttons."""
-    await move_store(bot, "127.0.0.1:1")
-    for person in ("UALICE", "UBOB"):
-        ack = await ask(local_slack, person=person)
-        assert "whybot's store does not answer" in ack.payload["text"]
-    place.open()
-    for person in ("UALICE", "UBOB"):
-        told = await until(lambda person=person: private(local_slack, person)[1:])
-        assert "all 3 ok" in told[0]
+    async with running_bot(local_slack, place, NO_STORE):
+        for person in ("UALICE", "UBOB"):
+            ack = await ask(local_slack, person=person)
+            assert "whybot's store does not answer" in ack.payload["text"]
+        place.open()
+        for person in ("UALICE", "UBOB"):
+            told = await until(lambda person=person: private(local_slack, person)[1:])
+            assert "all 3 ok" in told[0]
     assert [target.asked for target in place.targets.values()] == [1, 1, 1]
     assert cards(local_slack) == []
 
 
-async def test_without_a_store_the_home_tab_says_so(bot: Bot, local_slack: SandboxServer) -> None:
+async def test_without_a_store_the_home_tab_says_so(local_slack: SandboxServer, place: Staging) -> None:
     """Opening the tab never shows nothing."""
-    await move_store(bot, "127.0.0.1:1")
-    local_slack.slack.gestures.open_home("UALICE")
-    home = await until(lambda: local_slack.slack.workspace.homes.get("UALICE"))
+    async with running_bot(local_slack, place, NO_STORE):
+        local_slack.slack.gestures.open_home("UALICE")
+        home = await until(lambda: local_slack.slack.workspace.homes.get("UALICE"))
     assert "store does not answer" in json.dumps(home.body)
 
 
 async def test_a_store_that_hangs_does_not_keep_anyone_waiting(
-    bot: Bot, local_slack: SandboxServer, place: Staging
+    local_slack: SandboxServer, place: Staging
 ) -> None:
     """A store that takes a connection and never answers is told within Slack's three seconds."""
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-
-    async with serving(silent) as port:
-        await move_store(bot, f"127.0.0.1:{port}")
+    async with (
+        serving(silent) as port,
+        running_bot(local_slack, place, f"postgresql://nobody@127.0.0.1:{port}/none"),
+    ):
         place.open()
         ack = await ask(local_slack)
         assert ack.ok
@@ -291,7 +288,7 @@ async def test_a_press_without_a_store_is_acknowledged_and_answered(
     await ask(local_slack)
     await until(lambda: any(map(ended, cards(local_slack))))
     before = len(private(local_slack, "UALICE"))
-    await move_store(bot, "127.0.0.1:1")
+    await bot.database.close()
     ack = await local_slack.slack.gestures.press(
         "UALICE", CHANNEL, cards(local_slack)[0].ts, action, None, {}
     )
@@ -310,7 +307,7 @@ async def test_a_press_in_a_modal_without_a_store_is_answered(
     slack = local_slack.slack
     await slack.gestures.press("UALICE", CHANNEL, cards(local_slack)[0].ts, "details", None, {})
     (view,) = await until(lambda: slack.workspace.modals.get("UALICE"))
-    await move_store(bot, "127.0.0.1:1")
+    await bot.database.close()
     chosen = {"selected_option": _option(view.body, "frontend")}
     ack = await slack.gestures.press_in_view("UALICE", view.id, "details_check", None, chosen)
     assert ack.ok

@@ -19,8 +19,7 @@ from sandbox.server import SandboxServer
 from sandbox.slack.web_api import Failure
 from sandbox.slack.workspace import Message
 from sandbox.staging_cloud import StagingCloud
-from tests.bot.running import CHANNEL, PLENTY, cards, private, until
-from tests.bot.test_health_command import move_store
+from tests.bot.running import CHANNEL, NO_STORE, PLENTY, cards, private, until
 from tests.slack_workspace import running_slack
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
@@ -178,12 +177,9 @@ async def test_wrong_names_are_answered_at_once(
     assert not answers(slack)
 
 
-async def test_without_the_store_the_answer_is_private(
-    world: dict[str, str], slack: SandboxServer, address: str
-) -> None:
+async def test_without_the_store_the_answer_is_private(world: dict[str, str], slack: SandboxServer) -> None:
     """The one who asked gets it through the response URL, in classic blocks."""
-    async with running(world, slack, address) as bot:
-        await move_store(bot, "127.0.0.1:1")
+    async with running(world, slack, NO_STORE):
         assert "for you only" in await triage(slack, "path staging redis")
         await until(lambda: any("cannot reach Redis" in said for said in private(slack, "UALICE")))
     assert not answers(slack)
