@@ -1,10 +1,13 @@
 """A real PostgreSQL for the bot's tests: one server for the run, one database for each test."""
 
+import asyncio
 import itertools
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -15,6 +18,8 @@ from bot.store.database import Database
 from bot.store.embedded import EmbeddedPostgres
 
 TEMPLATE = "migrated"
+LEAVING_SECONDS = 15.0
+"""A session whose client is gone ends within milliseconds, or with its statement (10 s at most)."""
 _numbers = itertools.count(1)
 
 
@@ -65,25 +70,22 @@ async def _made(postgres: str, name: str, how: str = "") -> AsyncIterator[str]:
     """A new database, dropped afterwards: hundreds of them are slow to remove at the end."""
     await _execute(postgres, f"CREATE DATABASE {name} {how}")
     yield named(postgres, name)
-    try:
-        # PostgreSQL waits five seconds for those who are just leaving, and refuses if somebody stays.
-        await _execute(postgres, f"DROP DATABASE {name}")
-    except asyncpg.ObjectInUseError as error:
-        left = await _left_behind(postgres, name)
-        await _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
-        raise AssertionError(
-            f"this test left connections to its database open; they last ran {left}"
-        ) from error
-
-
-async def _left_behind(postgres: str, name: str) -> list[str]:
-    """The last statement of each connection to a database."""
     connection = await asyncpg.connect(postgres)
     try:
-        rows = await connection.fetch("SELECT query FROM pg_stat_activity WHERE datname = $1", name)
+        left = await _left_behind(connection, name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()
-    return [row["query"] for row in rows]
+    assert not left, f"this test left connections to its database open, which last ran {left}"
+
+
+async def _left_behind(connection: "asyncpg.Connection[Any]", name: str) -> list[str]:
+    """What the sessions of a database last ran, once those that are just ending have had time to."""
+    asked = "SELECT query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'"
+    end = time.monotonic() + LEAVING_SECONDS
+    while (left := await connection.fetch(asked, name)) and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+    return [row["query"] for row in left]
 
 
 @pytest.fixture
