@@ -16,14 +16,16 @@ from runbooks.values import Gap, Partial, Value
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter. `least` and `most` are how many arguments it takes; `takes` and `says` are for the docs.
+    """A filter. `kinds` are what it is made for: kinds of scalars, list, mapping; `any` for all of these.
+
+    `least` and `most` are how many arguments it takes; `says` is for the docs.
 
     `attribute`: its argument is the name of a member, which may be written as `attribute='name'`.
     `gaps`: it is asked of gaps too.
     """
 
     apply: Callable[..., Value]
-    takes: str
+    kinds: tuple[str, ...]
     says: str
     least: int = 0
     most: int = 0
@@ -162,12 +164,7 @@ def _percent(value: Value) -> Value:
     share = _number(value)
     if share is None:
         return no_use("percent", value)
-    shown = 100 * share
-    digits = 0 if shown == 0 or abs(shown) >= 10 else 1
-    # 99.96 % is not "100 %": what is not all must not look like it.
-    if 99.5 <= shown < 100:
-        digits = 2 if shown >= 99.95 else 1
-    return f"{shown:.{digits}f} %".replace(".0 %", " %") if abs(shown) < said.LARGEST else said.number(shown)
+    return said.percent(share)
 
 
 def _round(value: Value, digits: Value = 0) -> Value:
@@ -246,42 +243,50 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+ANY: Final = ("any",)
 FILTERS: Final[Mapping[str, Filter]] = {
     "clock": Filter(
-        _clock, "a time", "`01:52 UTC`; with another time, `01:52`, or with the day if it is another", most=1
+        _clock, ("time",), "`01:52 UTC`; with another time, `01:52`, or with the day if it is another", most=1
     ),
-    "count": Filter(_count, "a number or list", "`1,234`"),
-    "day": Filter(_day, "a time", "`22 Nov`"),
-    "default": Filter(
-        _default, "anything", "something else where it is unknown, null or empty", 1, 1, gaps=True
+    "count": Filter(_count, ("number", "list"), "`1,234`"),
+    "day": Filter(_day, ("time",), "`22 Nov`"),
+    "default": Filter(_default, ANY, "something else where it is unknown, null or empty", 1, 1, gaps=True),
+    "first": Filter(_first, ("list",), "its first member"),
+    "join": Filter(_join, ("list",), "its members with something between them, `, ` by itself", most=1),
+    "keys": Filter(_keys, ("mapping",), "its names, sorted"),
+    "last": Filter(_last, ("list",), "its last member"),
+    "length": Filter(_length, ("list", "mapping", "text"), "how many it has, as a number"),
+    "lower": Filter(_text(str.lower), ANY, "in lower case"),
+    "map": Filter(_map, ("list",), "of each member one member of it: `map('title')`", 1, 1, attribute=True),
+    "ms": Filter(
+        _ms,
+        ("number", "duration"),
+        "milliseconds as `109 ms`, `5.2 s`; with a budget below a second, `5,187 ms`",
+        most=1,
     ),
-    "first": Filter(_first, "a list", "its first member"),
-    "join": Filter(_join, "a list", "its members with something between them, `, ` by itself", most=1),
-    "keys": Filter(_keys, "a table", "its names, sorted"),
-    "last": Filter(_last, "a list", "its last member"),
-    "length": Filter(_length, "a list, table or text", "how many it has, as a number"),
-    "lower": Filter(_text(str.lower), "text", "in lower case"),
-    "map": Filter(_map, "a list", "of each member one member of it: `map('title')`", 1, 1, attribute=True),
-    "ms": Filter(_ms, "milliseconds", "`109 ms`, `5.2 s`; with a budget below a second, `5,187 ms`", most=1),
-    "names": Filter(_names, "a list of records", "their titles or names"),
-    "percent": Filter(_percent, "a share, 0 to 1", "`3.2 %`; what is not all never shows as `100 %`"),
+    "names": Filter(_names, ("list", "mapping"), "their titles or names"),
+    "percent": Filter(
+        _percent, ("number",), "a share of 1 as `3.2 %`; what is not all never shows as `100 %`"
+    ),
     "plural": Filter(
-        _plural, "a number or list", "`3 checks`: `plural('check')`, `plural('query', 'queries')`", 1, 2
+        _plural, ("number", "list"), "`3 checks`: `plural('check')`, `plural('query', 'queries')`", 1, 2
     ),
     "rejectattr": Filter(
-        _rejectattr, "a list", "the members of which one member is not so", 1, 1, attribute=True
+        _rejectattr, ("list",), "the members of which one member is not so", 1, 1, attribute=True
     ),
-    "round": Filter(_round, "a number", "rounded to so many digits, none by itself", most=1),
+    "round": Filter(_round, ("number",), "rounded to so many digits, none by itself", most=1),
     "selectattr": Filter(
-        _selectattr, "a list", "the members of which one member is so", 1, 1, attribute=True
+        _selectattr, ("list",), "the members of which one member is so", 1, 1, attribute=True
     ),
-    "sentence": Filter(_text(_first_upper), "text", "with a capital at its beginning"),
-    "short": Filter(_cut, "text", "cut to so many characters", 1, 1),
-    "span": Filter(_span, "a duration or seconds", "`90 s`, `12 min`, `3 h`, `4 days`"),
-    "trim": Filter(_text(str.strip), "text", "without blanks around it"),
-    "unique": Filter(_unique, "a list", "each member once, in order"),
-    "upper": Filter(_text(str.upper), "text", "in upper case"),
-    "values": Filter(_values, "a table", "its members, in the order of their names"),
+    "sentence": Filter(_text(_first_upper), ANY, "with a capital at its beginning"),
+    "short": Filter(_cut, ANY, "cut to so many characters", 1, 1),
+    "span": Filter(
+        _span, ("number", "duration"), "seconds or a duration as `90 s`, `12 min`, `3 h`, `4 days`"
+    ),
+    "trim": Filter(_text(str.strip), ANY, "without blanks around it"),
+    "unique": Filter(_unique, ("list",), "each member once, in order"),
+    "upper": Filter(_text(str.upper), ANY, "in upper case"),
+    "values": Filter(_values, ("mapping",), "its members, in the order of their names"),
 }
 TESTS: Final[Mapping[str, Callable[[Value], bool]]] = {
     "known": lambda value: not isinstance(value, Gap),

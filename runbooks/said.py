@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import floor
 
 from checks.durations import spoken
 from runbooks.values import Gap, Value
@@ -65,6 +66,18 @@ def number(value: float, *, thousands: bool = False) -> str:
     if value == int(value):
         return f"{int(value):,}" if thousands else str(int(value))
     return f"{value:,.1f}" if thousands and abs(value) >= 1_000 else f"{value:.6g}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as `3.2 %`. What is not all is never `100 %`, what is not nothing never `0 %`."""
+    shown = 100 * share
+    if not abs(shown) < LARGEST:
+        return number(shown)
+    if 0 < shown < 0.05:
+        return "under 0.1 %"
+    if 99.5 <= shown < 100:
+        shown = floor(shown * 100) / 100
+    return f"{shown:.{2 if 99.5 <= shown < 100 else 1}f}".rstrip("0").rstrip(".") + " %"
 
 
 def time_ms(milliseconds: float, budget_ms: float = 0.0) -> str:
