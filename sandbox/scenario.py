@@ -101,6 +101,7 @@ SCENARIOS: tuple[str, ...] = (
     "loud-innocent",
     "innocent-deploy",
     "drift-without-effect",
+    "tests-without-base",
     "two-faults",
     "dns-and-drift",
     "looks-another-range",

@@ -12,6 +12,7 @@ from sandbox import baseline
 from sandbox.behaviour import Behaviour, behaviour
 from sandbox.changes import Change
 from sandbox.changes.history import PastRequests
+from sandbox.changes.tests import AddTests
 from sandbox.cloud.calls import Caller
 from sandbox.cloud.fake_cloud import FakeCloud
 from sandbox.cloud.resources import BucketObject, Resources
@@ -19,6 +20,7 @@ from sandbox.fabric import busiest, short
 from sandbox.job_process import JobProcess
 from sandbox.logs import SERVICES, error_entry, request_entry, system_entry
 from sandbox.network import Link
+from sandbox.samples import Samples
 from sandbox.terraform_state import state_document
 from sandbox.ways import Trail, Ways
 
@@ -28,12 +30,13 @@ Key = tuple[str, str]
 class StagingCloud:
     """`async with StagingCloud() as cloud`: all is well until `change` or a client changes it.
 
-    `fake` is what clients talk to.
+    `fake` is what clients talk to. `samples` are the world's environment files, where it has any of its own.
     """
 
     def __init__(self) -> None:
         self.fake = FakeCloud(baseline.PROJECT, baseline.NUMBER, baseline.REGION)
         self.changes: list[str] = []
+        self.samples: Samples | None = None
         self._stack = AsyncExitStack()
         self._ways: Ways | None = None
         self._healthy: Resources | None = None
@@ -76,6 +79,8 @@ class StagingCloud:
         """Makes changes in order; raises `ChangeFailedError`."""
         for each in changes:
             await each.apply(self.fake)
+            if isinstance(each, AddTests) and self.samples is not None:
+                self.samples.write(each.file, each.content)
             self.changes.append(each.title)
 
     async def reset(self) -> None:
@@ -86,6 +91,8 @@ class StagingCloud:
         resources = self.fake.resources
         resources.logs[:] = [each for each in resources.logs if each.resource.type == "cloud_run_job"]
         resources.restore(self._healthy)
+        if self.samples is not None:
+            self.samples.restore()
         await self._write_history()
 
     def behaviours(self) -> dict[str, Behaviour]:

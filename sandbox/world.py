@@ -28,6 +28,7 @@ from sandbox.errors import FaultFailedError, UnknownNameError
 from sandbox.faults import FAULTS, fault_kind
 from sandbox.faults.kind import FaultKind, Order
 from sandbox.network import HOST, Link
+from sandbox.samples import Samples
 from sandbox.scenario import HEALTHY, SCENARIOS, Scenario, load_scenario
 from sandbox.servers import ClickHouse, Postgres, Redis, ServerError
 from sandbox.sites import Sites
@@ -306,13 +307,14 @@ class World:
             links[HERE, name] = await self._open_link(HERE, name, port)
         names = await self._stack.enter_async_context(NameServer(_names()))
         await self._start_cloud(cloud, sites, links)
+        cloud.samples = Samples(self._environments, folder)
         self.overlay_file = folder / "overlay.yaml"
         self.job_overlay_file = folder / "overlay-job.yaml"
         for file, source in ((self.overlay_file, HERE), (self.job_overlay_file, JOB)):
             overlay = _overlay(source, links, names, certificates) | {"google": cloud.addresses}
             with file.open("w", encoding="utf-8") as writable:
                 YAML(typ="safe", pure=True).dump(overlay, writable)
-        self._set_variables(passwords)
+        self._set_variables(passwords, cloud.samples.folder)
         cloud.run_jobs_with({**self.variables, "WHYBOT_OVERLAY": str(self.job_overlay_file)})
         return Staging(
             redis=redis,
@@ -366,10 +368,10 @@ class World:
         shown = {name: certificates.good(TARGETS[name].host_name or name) for name in SITES}
         await sites.start(stores, shown, database=DATABASE, user=USER)
 
-    def _set_variables(self, passwords: dict[str, str]) -> None:
+    def _set_variables(self, passwords: dict[str, str], environments: Path) -> None:
         self.variables = {
             "WHYBOT_OVERLAY": str(self.overlay_file),
-            "WHYBOT_ENVIRONMENTS": str(self._environments),
+            "WHYBOT_ENVIRONMENTS": str(environments),
             "WHYBOT_VANTAGE_KEY": secrets.token_urlsafe(32),
             **{f"STAGING_{store.upper()}_PASSWORD": password for store, password in passwords.items()},
         }

@@ -12,6 +12,7 @@ from sandbox.changes.load import ChangeConnectorLoad, ChangeLoad
 from sandbox.changes.network import AddFirewallRule, AddRoute, ChangeConnector, ChangePeering
 from sandbox.changes.secrets import ChangeSecret
 from sandbox.changes.stores import ChangeRedis, ChangeSql
+from sandbox.changes.tests import AddTests
 from sandbox.errors import UnknownNameError, WrongOptionError
 
 __all__ = ["CHANGES", "Change", "ChangeFailedError", "read_change"]
@@ -30,6 +31,7 @@ CHANGES: tuple[type[Change], ...] = (
     RemoveRevisions,
     PastRequests,
     LogLines,
+    AddTests,
 )
 BY_NAME: Mapping[str, type[Change]] = {kind.model_fields["change"].default: kind for kind in CHANGES}
 
