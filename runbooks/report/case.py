@@ -66,15 +66,25 @@ class Case:
         return moment(look(self.root("onset"), "at"))
 
     @cached_property
+    def asked(self) -> list[Fields]:
+        """The checks that ask somebody over the network, not what others say of them."""
+        return [check for check in self.checks if text(check.get("host"))]
+
+    @cached_property
+    def users(self) -> list[Fields]:
+        """Those of what users reach: services and the edge."""
+        return [check for check in self.asked if check.get("layer") in (SERVICE, EDGE)]
+
+    @cached_property
     def core(self) -> list[Fields]:
         """The checks of the golden path: of services that depend on something; of all, where none does."""
-        users = [check for check in self.checks if check.get("layer") == SERVICE]
+        services = [check for check in self.users if check.get("layer") == SERVICE]
         working = [
             check
-            for check in users
+            for check in services
             if fields(self.services.get(text(check.get("service")))).get("uses", ()) != ()
         ]
-        return working or users
+        return working or services
 
 
 def status_of(check: Fields) -> str:

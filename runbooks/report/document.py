@@ -86,6 +86,23 @@ class PathRow(TypedDict):
     steps: list[PathStepRow]
 
 
+class RevisionRow(TypedDict):
+    """A revision that gets traffic. What could not be told is null, and in `untold`."""
+
+    service: str
+    name: str
+    percent: float | None
+    ready: bool | None
+    connector: str
+    network: str
+    egress: str
+    image: str
+    creator: str
+    created_at: Moment | None
+    same_image: bool | None
+    validated: bool | None
+
+
 class ChangedDocument(TypedDict):
     """Who changed a field last."""
 
@@ -141,6 +158,7 @@ class TechnicalDocument(TypedDict):
 
     checks: list[CheckRow]
     paths: list[PathRow]
+    revisions: list[RevisionRow]
     compared: int | None
     drift: list[DriftRow]
     requests: list[RequestsRow]

@@ -1,6 +1,6 @@
 """What happened when: recent changes around the first failure, similar incidents, and the timeline."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from runbooks.output.why import SimilarDocument, document
 from runbooks.report.case import Case
@@ -14,6 +14,8 @@ from runbooks.report.reading import Fields, gap, gaps, look, moment, records, st
 from runbooks.said import one_line
 from runbooks.values import Gap
 
+A_DAY = timedelta(days=1)
+"""Changes further from the first failure are listed, but are no part of what happened."""
 MOST_CHANGES = 15
 """More would be a log; those nearest to the first failure are kept."""
 NO_STORE = Gap(
@@ -81,7 +83,7 @@ def _changed(case: Case) -> list[tuple[datetime, str, str]]:
     events = []
     for change in records(case.root("changes")):
         at = moment(change.get("at"))
-        if at is None or stamp(at) not in shown:
+        if at is None or stamp(at) not in shown or abs(at - (case.onset or case.bundle.at)) > A_DAY:
             continue
         what = f"{text(change.get('who'))} {text(change.get('what'))} {text(change.get('resource'))}"
         made = f", which made {text(change.get('revision'))}" if text(change.get("revision")) else ""

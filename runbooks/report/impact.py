@@ -1,6 +1,6 @@
 """What it means for users, from evidence alone: requests, what is blocked, since when, what works."""
 
-from runbooks.report.case import DEPENDENCY, Case, joined, share, status_of, title_of, what_of
+from runbooks.report.case import Case, joined, share, status_of, title_of, what_of
 from runbooks.report.document import ImpactDocument
 from runbooks.report.reading import Fields, count, look, moment, number, said, table
 from runbooks.values import Gap, Value
@@ -23,7 +23,10 @@ def availability(case: Case) -> list[ImpactDocument]:
     logs = case.root("logs")
     if isinstance(logs, Gap):
         return [_line("Service availability", f"could not be told: {logs.why}", False)]
-    return [_available(case, service, log) for service, log in table(logs)]
+    idle = [service for service, log in table(logs) if number(look(log, "total")) == 0]
+    busy = [_available(case, service, log) for service, log in table(logs) if service not in idle]
+    none = _line("Without requests", f"{joined(idle)}")
+    return [*busy, none] if idle else busy
 
 
 def _available(case: Case, service: str, log: Value) -> ImpactDocument:
@@ -33,8 +36,6 @@ def _available(case: Case, service: str, log: Value) -> ImpactDocument:
         gap = next(each for each in (look(log, "total"), look(log, "failed"), log) if isinstance(each, Gap))
         return _line(title, f"could not be told: {gap.why}", False)
     span = _span(log)
-    if not total:
-        return _line(title, f"no request{span}", False)
     least = "at least " if look(log, "truncated") is True else ""
     told = f"{least}{count(failed):,} of {count(total):,} requests ended in 5xx{span}, {_statuses(log)}"
     promised = number(case.env.get("availability"))
@@ -76,8 +77,7 @@ def _since(case: Case) -> ImpactDocument:
 
 
 def _works(case: Case) -> ImpactDocument:
-    users = [check for check in case.checks if check.get("layer") != DEPENDENCY]
-    fine = [check for check in users if status_of(check) == "pass"]
+    fine = [check for check in case.users if status_of(check) == "pass"]
     return _line("Not affected", _names(fine) or "nothing of what users reach is known to work")
 
 

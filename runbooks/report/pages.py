@@ -9,6 +9,7 @@ from runbooks.output.why import (
     ChainDocument,
     CiteDocument,
     GapDocument,
+    RuledOutDocument,
     UntoldDocument,
     WhyDocument,
     WhyStepDocument,
@@ -22,6 +23,7 @@ from runbooks.report.document import (
     ReportDocument,
 )
 from runbooks.report.markdown import Markdown, block, clock, code, escaped, link
+from runbooks.said import one_line
 
 LONGEST_ISSUE: Final = 65_536
 """Characters that GitHub takes as the body of an issue."""
@@ -101,8 +103,8 @@ def _cite(each: CiteDocument) -> Markdown:
     return Markdown(f"{escaped(each['text'])} ({source}{at}, {code(each['id'])})")
 
 
-def _chains(why: WhyDocument) -> list[tuple[str, ChainDocument]]:
-    """The first chain and the others, each with what it is called; secondary ones last."""
+def _chains(why: WhyDocument) -> list[tuple[str, ChainDocument, int]]:
+    """The first chain and the others, secondary ones last: name, chain, how many whys were shown before."""
     first: ChainDocument = {
         "runbook": why["runbook"],
         "secondary": False,
@@ -111,8 +113,28 @@ def _chains(why: WhyDocument) -> list[tuple[str, ChainDocument]]:
         "open": why["open"],
     }
     others = sorted(why["other_chains"], key=lambda chain: chain["secondary"])
-    named = [("Secondary" if chain["secondary"] else "Further", chain) for chain in others]
-    return [("Primary", first), *named] if first["chain"] else named
+    shown = [("Secondary" if each["secondary"] else "Further", each, _shared(first, each)) for each in others]
+    return [("Primary", first, 0), *shown] if first["chain"] else shown
+
+
+def _shared(first: ChainDocument, other: ChainDocument) -> int:
+    """How many whys a chain begins with that the first one has as well."""
+    pairs = zip(first["chain"], other["chain"], strict=False)
+    return next((n for n, (one, two) in enumerate(pairs) if one != two), len(other["chain"]) - 1)
+
+
+def _ruled_out(ruled: list[RuledOutDocument]) -> list[Markdown]:
+    """One line for each cause; those of one subject together."""
+    lines: dict[str, list[str]] = {}
+    for each in ruled:
+        said = (
+            f"{escaped(each['title'])} ({escaped(each['text'])})" if each["text"] else escaped(each["title"])
+        )
+        lines.setdefault(one_line(each["subject"]), []).append(said)
+    return [
+        Markdown(f"**{escaped(subject)}:** {' · '.join(said)}" if subject else " · ".join(said))
+        for subject, said in lines.items()
+    ]
 
 
 def _is_root(step: WhyStepDocument, chain: ChainDocument) -> bool:
@@ -123,7 +145,7 @@ def _is_root(step: WhyStepDocument, chain: ChainDocument) -> bool:
 def _path_title(row: PathRow) -> Markdown:
     share = f" ({row['percent']:g} % of traffic)" if row["percent"] is not None else ""
     state = {"pass": "open", "fail": "closed"}.get(row["verdict"], "could not be told")
-    around = f", {escaped(row['detour'])}" if row["detour"] else ""
+    around = f", by a detour: {escaped(row['detour'])}" if row["detour"] else ""
     here = f"{code(row['revision'] or row['service'])}{share}"
     return Markdown(f"{here} → {escaped(row['title'])} {code(row['address'])}: {state}{around}")
 
@@ -155,5 +177,6 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "manner": _manner,
     "missing": _missing,
     "path_title": _path_title,
+    "ruled_out": _ruled_out,
     "untold": _untold,
 }

@@ -39,6 +39,9 @@ from runbooks.said import one_line
 from runbooks.values import Gap, Value
 
 NO_ROOT = "without a root cause it can come back as it came"
+SAID_ELSEWHERE = ("drift", "vpc_path")
+"""Kinds of checks whose answer is a criterion with a command of its own."""
+LOG = "logs"
 NOW, LATER = "Immediate restoration", "So that it does not happen again"
 CURRENT: dict[Level, Grade] = {"P0": "critical", "P1": "high", "P2": "medium", "P3": "low"}
 
@@ -68,7 +71,7 @@ def _action(case: Case, offer: Offer) -> ActionDocument:
 
 def _verify(case: Case) -> list[str]:
     """Is the path open, and does what failed answer again?"""
-    bad = [text(check.get("name")) for check in case.checks if status_of(check) in ("fail", "degraded")]
+    bad = [text(check.get("name")) for check in case.asked if status_of(check) in ("fail", "degraded")]
     paths = [_whybot("path", case, text(path.get("dependency")), service=path) for path in case.closed]
     return [*dict.fromkeys(paths), _whybot("check", case, *bad)]
 
@@ -91,12 +94,14 @@ def _criterion(group: str, text_: str, command: str) -> CriterionDocument:
 
 def _restored(case: Case) -> Iterator[tuple[str, str]]:
     for check in case.checks:
-        if status_of(check) != "pass":
+        if status_of(check) != "pass" and check.get("kind") not in (*SAID_ELSEWHERE, LOG):
             yield _wanted(check), _whybot("check", case, text(check.get("name")))
     for service, dependency, title in dict.fromkeys(map(_ends, case.closed)):
         said = f"The path from {service} to {title} is open"
         yield said, shlex.join(("whybot", "path", case.environment, dependency, "--service", service))
-    yield f"All of {case.environment} is healthy", _whybot("check", case)
+    logged = any(check.get("kind") == LOG for check in case.checks)
+    later = ", once the failures have left the window of its log" if logged else ""
+    yield f"All of {case.environment} is healthy{later}", _whybot("check", case)
 
 
 def _ends(path: Fields) -> tuple[str, str, str]:
@@ -141,7 +146,7 @@ def _available(case: Case) -> Iterator[MetricDocument]:
 
 def _times(case: Case) -> Iterator[MetricDocument]:
     for check in case.checks:
-        if check.get("layer") in (DEPENDENCY, SERVICE) and number(check.get("budget_ms")):
+        if check.get("layer") in (DEPENDENCY, SERVICE) and text(check.get("host")):
             told = status_of(check) != "unknown"
             took = number(check.get("duration_ms"))
             measured = time_of(check) if took is not None else what_of(check)

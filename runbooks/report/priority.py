@@ -1,6 +1,6 @@
 """How urgent it is: the highest level whose rule the evidence fulfils."""
 
-from runbooks.report.case import EDGE, SERVICE, Case, joined, share, status_of, title_of
+from runbooks.report.case import Case, joined, share, status_of, title_of
 from runbooks.report.document import Level, PriorityDocument
 from runbooks.report.reading import Fields, look, number, records, table, text
 
@@ -36,8 +36,7 @@ def _all_failing(case: Case) -> str:
 
 
 def _some_failing(case: Case) -> str:
-    users = [check for check in case.checks if check.get("layer") in (SERVICE, EDGE)]
-    return _fail([check for check in users if status_of(check) == "fail"])
+    return _fail([check for check in case.users if status_of(check) == "fail"])
 
 
 def _fail(checks: list[Fields]) -> str:

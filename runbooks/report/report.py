@@ -7,7 +7,7 @@ from runbooks.diagnosis import Diagnosis, Why
 from runbooks.evidence.facts import facts
 from runbooks.evidence.sources import SOURCES
 from runbooks.output.why import document
-from runbooks.report.case import Case, status_of
+from runbooks.report.case import Case, status_of, title_of
 from runbooks.report.document import (
     SCHEMA,
     PriorityDocument,
@@ -67,7 +67,7 @@ def report_of(case: Case, digest: str, version: str) -> ReportDocument:
 
 
 def _title(case: Case, urgency: PriorityDocument) -> str:
-    """`P0 staging: Why is staging returning HTTP 503? Wrong connector`, as short as a title has to be."""
+    """`P0 staging: backend HTTP 503 — No validation on record`: what fails, and the root cause."""
     root = case.diagnosis.root_cause
     found = one_line(root.title) if root else WELL if case.diagnosis.status == "nothing_wrong" else UNTOLD
     what = _symptom(case)
@@ -75,36 +75,39 @@ def _title(case: Case, urgency: PriorityDocument) -> str:
 
 
 def _symptom(case: Case) -> str:
-    """The first failing check of what users reach, or else of anything: `backend HTTP 503`."""
-    chain = case.diagnosis.chain
-    if chain is not None and chain.whys and case.diagnosis.status != "nothing_wrong":
-        return one_line(chain.whys[0].title)
-    return ""
+    """The first check that fails, of the golden path rather than another: `backend HTTP 503`."""
+    bad = [check for check in (*case.core, *case.checks) if status_of(check) in ("fail", "degraded")]
+    if not bad:
+        return ""
+    title, brief = title_of(bad[0]), text(bad[0].get("brief"))
+    repeated = brief.casefold().startswith(f"{title.casefold()} ")
+    return f"{title}{brief[len(title) :]}" if repeated else f"{title} {brief}".strip()
 
 
 def _labels(case: Case, urgency: PriorityDocument) -> list[str]:
-    """The level, the environment, the runbook of the root cause, and the dependencies that are not well."""
+    """The level, the environment, the runbook of the root cause, and the checks that do not pass."""
     root = case.diagnosis.root_cause
-    bad = [text(check.get("name")) for check in case.checks if status_of(check) in ("fail", "degraded")]
+    bad = [text(check.get("name")) for check in case.asked if status_of(check) in ("fail", "degraded")]
     books = [root.cause.partition("/")[0]] if root else []
     return list(dict.fromkeys([urgency["level"], "incident", case.environment, *books, *bad]))
 
 
 def _summary(case: Case) -> list[str]:
-    """What fails, why, since when, what would help: a sentence each."""
-    diagnosis = case.diagnosis
+    """Paragraphs: the whole chain, since when, what would help."""
+    diagnosis, chain = case.diagnosis, case.diagnosis.chain
     told = [STATUSES[diagnosis.status.value]]
-    if diagnosis.chain is not None and diagnosis.chain.whys:
-        first, root = diagnosis.chain.whys[0], diagnosis.chain.root
-        told = [_sentence(first.because)]
-        told.append(f"Root cause: {_sentence(root.because)}" if root else STATUSES[diagnosis.status.value])
+    if chain is not None and chain.whys:
+        whys = " ".join(_sentence(why.because) for why in chain.whys if why is not chain.root)
+        told = [whys] if whys else []
+        told.append(
+            f"Root cause: {_sentence(chain.root.because)}" if chain.root else STATUSES[diagnosis.status.value]
+        )
     if case.onset is not None:
         told.append(f"It began at {said(case.onset)}.")
     now = [one_line(offer.title) for offer in diagnosis.remedies if not offer.lasting]
     if now:
         told.append(f"What would help: {', or '.join(now)}.")
-    weaker = any(why.weaker for why in _whys(diagnosis))
-    if weaker:
+    if any(why.weaker for why in _whys(diagnosis)):
         told.append("Part of the evidence could not be had; the whys concerned are marked.")
     return told
 

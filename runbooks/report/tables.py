@@ -14,6 +14,7 @@ from runbooks.report.document import (
     PathRow,
     ReadDocument,
     RequestsRow,
+    RevisionRow,
 )
 from runbooks.report.markdown import Markdown, clock, code, escaped, table
 from runbooks.said import span, time_ms
@@ -35,7 +36,7 @@ def checks(rows: Sequence[CheckRow]) -> Markdown:
             _status(row),
             _time(row["duration_ms"], row["budget_ms"]),
             spoken(row["budget_ms"]) if row["budget_ms"] else SILENT,
-            code(row["target"]),
+            row["target"] if " " in row["target"] else code(row["target"]),
             row["what"],
         ]
         for row in rows
@@ -62,6 +63,28 @@ def path(row: PathRow) -> Markdown:
         for step in row["steps"]
     ]
     return table(["step", "state", "what", "field"], cells)
+
+
+def revisions(rows: Sequence[RevisionRow]) -> Markdown:
+    """What serves, and how it goes out into the network."""
+    cells = [
+        [
+            code(row["name"]),
+            SILENT if row["percent"] is None else f"{row['percent']:g} %",
+            _flag(row["ready"]),
+            " / ".join(filter(None, (row["connector"], row["network"], row["egress"]))) or "none",
+            f"{clock(row['created_at'])} by {row['creator']}" if row["creator"] else clock(row["created_at"]),
+            _flag(row["same_image"]),
+            _flag(row["validated"]),
+        ]
+        for row in rows
+    ]
+    headings = ["revision", "traffic", "ready", "VPC access", "made", "same image as before", "validated"]
+    return table(headings, cells)
+
+
+def _flag(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "could not be told"}[value]
 
 
 def drift(rows: Sequence[DriftRow]) -> Markdown:
@@ -148,7 +171,7 @@ def timeline(rows: Sequence[EventDocument]) -> Markdown:
 def read(rows: Sequence[ReadDocument]) -> Markdown:
     """When each source was read, or why not."""
     cells = [
-        [row["title"], clock(row["at"]), row["blind"]["why"] if row["blind"] else f"{row['took_ms']:,.0f} ms"]
+        [row["title"], clock(row["at"]), row["blind"]["why"] if row["blind"] else span(row["took_ms"])]
         for row in rows
     ]
     return table(["evidence", "read at", "took"], cells)

@@ -12,11 +12,13 @@ from runbooks.report.document import (
     PathRow,
     PathStepRow,
     RequestsRow,
+    RevisionRow,
     TechnicalDocument,
 )
 from runbooks.report.reading import (
     Fields,
     count,
+    flag,
     gap,
     gaps,
     look,
@@ -31,6 +33,13 @@ from runbooks.values import Gap, Value
 
 MOST_ERRORS = 5
 """Kinds of log entries that are shown of each service; the most frequent ones tell, the rest is noise."""
+ROOTS = {
+    "Checks": "checks",
+    "Cloud Run": "services",
+    "Network paths": "paths",
+    "Drift": "drift",
+    "Request log": "logs",
+}
 SIDES = ("declared", "terraform", "live")
 
 
@@ -41,6 +50,7 @@ def technical(case: Case) -> TechnicalDocument:
     return {
         "checks": [_check(check) for check in case.checks],
         "paths": [_path(path) for path in case.paths],
+        "revisions": [row for key, each in table(case.root("services")) for row in _revisions(key, each)],
         "compared": None if isinstance(drift, Gap) else count(look(drift, "known_fields")),
         "drift": [_difference(each) for each in records(look(drift, "differences"))],
         "requests": [row for service, log in logs if (row := _requests(service, log))],
@@ -92,6 +102,26 @@ def _step(key: str, step: Value) -> PathStepRow:
         "expected": text(look(step, "expected")),
         "change": text(look(step, "change")),
     }
+
+
+def _revisions(service: str, value: Value) -> list[RevisionRow]:
+    return [
+        {
+            "service": service,
+            "name": text(each.get("name")),
+            "percent": number(each.get("percent")),
+            "ready": flag(each.get("ready")),
+            "connector": text(each.get("connector")),
+            "network": text(each.get("network")),
+            "egress": text(each.get("egress")),
+            "image": text(each.get("image")),
+            "creator": text(each.get("creator")),
+            "created_at": stamp(moment(each.get("created_at"))),
+            "same_image": flag(each.get("same_image_as_previous")),
+            "validated": flag(each.get("validated")),
+        }
+        for each in records(look(value, "serving"))
+    ]
 
 
 def _difference(each: Fields) -> DriftRow:
@@ -158,10 +188,12 @@ def _errors(service: str, log: Value) -> list[ErrorRow]:
 def _untold(case: Case) -> list[MissingDocument]:
     """What is missing of these, each once: checks and paths say it in their own rows."""
     drift = case.root("drift")
-    roots = {"Checks": case.root("checks"), "Network paths": case.root("paths"), "Drift": drift}
-    found = [*gaps(roots), *gaps({"Request log": case.root("logs")})]
+    roots = {title: case.root(name) for title, name in ROOTS.items()}
+    found = list(gaps(roots))
+    for title, name in ROOTS.items():
+        found += gaps({f"{title}: {key}": each for key, each in table(case.root(name))})
     for service, log in table(case.root("logs")):
-        found += gaps({f"Request log of {service}": log if isinstance(log, Gap) else look(log, "total")})
+        found += gaps({f"Request log: {service}": look(log, "total")})
     for each in records(look(drift, "differences")):
         title = text(each.get("title"))
         found += gaps({f"{title}, {side}": each.get(side) for side in SIDES})
