@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.matrix import Case
-from runbooks.diagnosis import Chain, Diagnosis
+from runbooks.diagnosis import Chain, Diagnosis, Verdict
 
 NONE = "(none)"
 
@@ -37,6 +37,8 @@ def judge(case: Case, diagnosis: Diagnosis, cited: Mapping[str, str]) -> Judgeme
     """Holds a diagnosis to its case. `cited` are the texts of all that the evidence lets one cite, by id."""
     chains = [chain for chain in (diagnosis.chain, *diagnosis.others) if chain is not None]
     roots = [chain.root.cause for chain in chains if chain.root is not None and not chain.secondary]
+    if diagnosis.status is Verdict.NOTHING_WRONG:
+        roots += [chain.whys[-1].cause for chain in chains]
     whys = [why for chain in chains for why in chain.whys]
     on_chains = {why.cause for why in whys}
     unknown = [each.cause for each in (*diagnosis.unknown, *(u for chain in chains for u in chain.open))]
