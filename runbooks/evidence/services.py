@@ -218,6 +218,8 @@ class _Seen:
 
     def _newest(self) -> Value:
         name = self.document["latest_created"] or next(iter(self.revisions), "")
+        if not name:
+            return self._unknown(f"{self.place}.newest", f"{self.key} has no revision")
         return self.revision(name)
 
     def _takes_newest(self) -> Value:

@@ -10,8 +10,10 @@ SIGNALS: Final[Mapping[str, re.Pattern[str]]] = {
         # https://cloud.google.com/run/docs/troubleshooting has the sentences of Cloud Run itself.
         "no_instance": r"no available instance",
         "cold_start": r"starting new instance",
-        "out_of_memory": r"memory limit of .{0,80} exceeded|exceeded .{0,40}memory limit",
-        "startup_failed": r"failed to start|failed to listen|startup probe failed|container called exit",
+        "out_of_memory": r"memory limit of .{0,80} exceeded|exceeded .{0,40}memory limit|"
+        r"using too much memory and was terminated",
+        "startup_failed": r"failed to start|failed to listen|startup (?:tcp |http |grpc )?probe failed|"
+        r"container called exit",
         "secret_denied": r"permission denied on secret|secret .{0,160} was not found|access_secret_version|"
         r"secretmanager\.versions\.access",
         "quota": r"quota (?:was )?exceeded|exceeded .{0,80}quota|quota exhausted",
