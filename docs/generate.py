@@ -15,7 +15,9 @@ from checks.output.path import SurveyDocument
 from docs.reference import checks_page
 from runbooks.bundle import BundleDocument
 from runbooks.form import ExtensionForm, RemediesForm, RunbookForm
+from runbooks.output.replay import ReplayDocument
 from runbooks.output.why import WhyDocument
+from runbooks.report.document import ReportDocument
 
 ROOT = Path(__file__).parents[1]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -72,6 +74,16 @@ def remedies_schema() -> dict[str, Any]:
     return _titled(RemediesForm.model_json_schema(by_alias=True), "whybot remedies")
 
 
+def replay_schema() -> dict[str, Any]:
+    """The schema of what `whybot replay --format json` writes."""
+    return _titled(TypeAdapter(ReplayDocument).json_schema(), "whybot replay")
+
+
+def report_schema() -> dict[str, Any]:
+    """The schema of what `whybot report --format json` writes."""
+    return _titled(TypeAdapter(ReportDocument).json_schema(), "whybot report")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -86,6 +98,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/drift-1.json": _text(drift_schema()),
         ROOT / "docs/schemas/path-1.json": _text(path_schema()),
         ROOT / "docs/schemas/why-1.json": _text(why_schema()),
+        ROOT / "docs/schemas/replay-1.json": _text(replay_schema()),
+        ROOT / "docs/schemas/report-1.json": _text(report_schema()),
         ROOT / "docs/schemas/bundle-1.json": _text(bundle_schema()),
         ROOT / "docs/schemas/runbook-1.json": _text(runbook_schema()),
         ROOT / "docs/schemas/remedies-1.json": _text(remedies_schema()),

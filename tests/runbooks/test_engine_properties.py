@@ -22,7 +22,7 @@ FLAGS = tuple(f"f{number}" for number in range(6))
 RECORDS = tuple(f"r{number}" for number in range(4))
 LISTS = ("l0", "l1")
 SOURCES = (*FLAGS, *RECORDS, *LISTS)
-BOOKS = ("b0", "b1", "b2", "b3")
+BOOKS = ("b0", "b1", "b2")
 NAMES = st.sampled_from(["a", "b", "c"])
 
 
@@ -35,22 +35,28 @@ class World:
 
 
 def conditions(names: tuple[str, ...]) -> st.SearchStrategy[str]:
-    """CEL over flags; monotone in what is known, as all of it is but `known` and `has`."""
-    return st.recursive(
-        st.sampled_from(names),
-        lambda inner: st.one_of(
-            st.builds("({} && {})".format, inner, inner),
-            st.builds("({} || {})".format, inner, inner),
-            st.builds("!{}".format, inner),
-        ),
-        max_leaves=3,
+    """CEL over flags; monotone in what is known, as all of it is but `known` and `has`.
+
+    From a short list, as each is read once only.
+    """
+    last = names[-1]
+    return st.sampled_from(
+        [
+            *names,
+            f"!{names[0]}",
+            f"!{last}",
+            f"{names[1]} && {last}",
+            f"{names[2]} || {last}",
+            f"({names[3]} || !{names[4]}) && {names[5]}",
+            f"!({names[0]} && {last}) || {names[1]}",
+        ]
     )
 
 
 @st.composite
 def causes(draw: st.DrawFn, depth: int, members: tuple[str, ...] = ()) -> tuple[Cause, ...]:
-    """Up to three causes with deeper ones."""
-    return tuple([draw(one_cause(place, depth, members)) for place in range(draw(st.integers(1, 3)))])
+    """One or two causes with deeper ones."""
+    return tuple([draw(one_cause(place, depth, members)) for place in range(draw(st.integers(1, 2)))])
 
 
 @st.composite
@@ -115,7 +121,7 @@ def members(draw: st.DrawFn, name: str) -> Value:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Some runbooks and some evidence."""
-    some = [draw(runbooks(name)) for name in BOOKS[: draw(st.integers(1, 4))]]
+    some = [draw(runbooks(name)) for name in BOOKS[: draw(st.integers(1, 3))]]
     return World(library(*some, remedies=[remedy("mend", when="f1")]), draw(evidence()))
 
 
@@ -135,7 +141,7 @@ def found(world: World, known: Mapping[str, Value], truth: Truth) -> set[tuple[s
 
 
 @given(worlds())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_why_names_evidence_that_is_there(world: World) -> None:
     """No claim without evidence, and none of evidence that nobody gathered."""
     there = {each.id for name in RECORDS for each in citable(world.facts[name]) if isinstance(each, Cite)}
@@ -147,14 +153,14 @@ def test_every_why_names_evidence_that_is_there(world: World) -> None:
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_order_in_which_evidence_is_held_does_not_matter(world: World, dice: random.Random) -> None:
     """Mappings of any order give the same document."""
     assert document(told(world, _shuffled(world.facts, dice))) == document(told(world, world.facts))
 
 
 @given(worlds(), st.sampled_from(SOURCES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_less_evidence_never_finds_or_rules_out_more(world: World, hidden: str) -> None:
     """What is confirmed or ruled out with a gap is so without it; remedies as well."""
     less = {**world.facts, hidden: _gap(hidden)}
@@ -163,7 +169,7 @@ def test_less_evidence_never_finds_or_rules_out_more(world: World, hidden: str) 
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_not_needed_changes_nothing(world: World, dice: random.Random) -> None:
     """Whoever reads only what is needed, in any order, finds the same causes as with everything."""
     known: dict[str, Value] = dict(world.facts)
