@@ -28,6 +28,8 @@ class Kept:
 
 def open_kept(path: Path) -> Kept:
     """The bundle of a file. Raises `BundleError`, which names the file."""
+    if path.exists() and not path.is_file():
+        raise BundleError(f"{path}: no file")  # a pipe or a device could go on for ever
     document = read(path)
     try:
         return kept(document)

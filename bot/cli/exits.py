@@ -39,7 +39,7 @@ def explained() -> Iterator[None]:
     except FileError as error:
         raise leave(str(error), WRONG_FILE, "the file is wrong") from None
     except BundleError as error:
-        raise leave(str(error), WRONG_DATA, "the bundle cannot be used") from None
+        raise leave(str(error), WRONG_DATA, "the bundle cannot be read or written") from None
     except SettingsError as error:
         raise leave(str(error), WRONG_FILE, "a setting is wrong") from None
     except (UnknownCheck, UnknownEnvironment) as error:

@@ -97,8 +97,8 @@ def _demand(library: "Library", runbook: str | None) -> None:
 
     if runbook is not None and not library.knows(runbook):
         known = [each.id for each in library.runbooks]
-        hint = did_you_mean(runbook, known) or f" There are: {', '.join(known)}."
-        raise leave(f'No runbook "{runbook}".{hint}', WRONG_USAGE, "the command line is wrong")
+        hint = did_you_mean(runbook, known) or f". There are: {', '.join(known)}."
+        raise leave(f'No runbook "{runbook}"{hint}', WRONG_USAGE, "the command line is wrong")
 
 
 def _demand_folder(file: Path | None) -> None:

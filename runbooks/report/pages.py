@@ -127,9 +127,8 @@ def _ruled_out(ruled: list[RuledOutDocument]) -> list[Markdown]:
     """One line for each cause; those of one subject together."""
     lines: dict[str, list[str]] = {}
     for each in ruled:
-        said = (
-            f"{escaped(each['title'])} ({escaped(each['text'])})" if each["text"] else escaped(each["title"])
-        )
+        why = f" ({escaped(each['text'])})" if each["text"] else ""
+        said = f"{escaped(each['title'])}{why}"
         lines.setdefault(one_line(each["subject"]), []).append(said)
     return [
         Markdown(f"**{escaped(subject)}:** {' · '.join(said)}" if subject else " · ".join(said))

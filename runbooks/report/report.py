@@ -98,10 +98,9 @@ def _summary(case: Case) -> list[str]:
     told = [STATUSES[diagnosis.status.value]]
     if chain is not None and chain.whys:
         whys = " ".join(_sentence(why.because) for why in chain.whys if why is not chain.root)
+        root = f"Root cause: {_sentence(chain.root.because)}" if chain.root else ""
         told = [whys] if whys else []
-        told.append(
-            f"Root cause: {_sentence(chain.root.because)}" if chain.root else STATUSES[diagnosis.status.value]
-        )
+        told.append(root or STATUSES[diagnosis.status.value])
     if case.onset is not None:
         told.append(f"It began at {said(case.onset)}.")
     now = [one_line(offer.title) for offer in diagnosis.remedies if not offer.lasting]
