@@ -8,7 +8,7 @@ from typing import Any
 from runbooks.cel.cases import TooMany, can_be
 from runbooks.cel.evaluation import no_function
 from runbooks.cel.expression import Expression
-from runbooks.cel.functions import FUNCTIONS, duration, pattern, timestamp
+from runbooks.cel.functions import FUNCTIONS
 from runbooks.cel.nodes import (
     And,
     Arithmetic,
@@ -30,6 +30,8 @@ from runbooks.cel.nodes import (
     Variable,
     written,
 )
+from runbooks.cel.texts import pattern
+from runbooks.cel.times import duration, timestamp
 from runbooks.shape import Anything, Listing, Names, Record, Scalar, Shape, Table, flag, number, text
 from runbooks.values import Truth
 

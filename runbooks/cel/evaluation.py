@@ -1,11 +1,13 @@
 """Nodes to functions: each node becomes a closure once, so that evaluation only calls them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeAlias
 
-from runbooks.cel.functions import FUNCTIONS, entries, fitting
+from runbooks.cel.functions import FUNCTIONS, fitting
 from runbooks.cel.gaps import together
+from runbooks.cel.lists import entries
 from runbooks.cel.nodes import (
     And,
     Arithmetic,
@@ -26,6 +28,7 @@ from runbooks.cel.nodes import (
     Relation,
     Variable,
     children,
+    within,
     written,
 )
 from runbooks.cel.operators import (
@@ -38,20 +41,23 @@ from runbooks.cel.operators import (
     gaps_of,
     kind,
     listed,
+    whole_number,
 )
 from runbooks.values import CITE, Gap, Partial, Value
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One evaluation: names from outside, members that macros look at, and what it may still spend."""
 
     names: Mapping[str, Value]
     spend: Spend
-    members: list[Value] = field(default_factory=list)
+    members: list[Value]
 
 
-Run = Callable[[Frame], Value]
+Run: TypeAlias = Callable[[Frame], Value]
+Whole: TypeAlias = Callable[[Mapping[str, Value], Spend], Value]
+"""A whole expression, over names from outside."""
 
 
 def cost(node: Node) -> int:
@@ -60,13 +66,14 @@ def cost(node: Node) -> int:
     return 1 + sum(cost(child) for child in below)
 
 
-def compiled(node: Node) -> Run:
+def compiled(node: Node) -> Whole:
     """What evaluates a whole expression. It raises what `spend` raises, and nothing else."""
     run, price = _compile(node, {}), cost(node)
+    places: list[Value] = [None] * sum(isinstance(each, Macro) for each in within(node))
 
-    def whole(frame: Frame) -> Value:
-        frame.spend(price)
-        return run(frame)
+    def whole(names: Mapping[str, Value], spend: Spend) -> Value:
+        spend(price)
+        return run(Frame(names, spend, places.copy()))
 
     return whole
 
@@ -144,13 +151,13 @@ def _index(node: Index, slots: Slots) -> Run:
 
 
 def _at(members: tuple[Value, ...], at: Value, site: Site) -> Value:
-    if isinstance(at, float) and at.is_integer():
-        at = int(at)
-    if not isinstance(at, int) or isinstance(at, bool):
-        return site.gap("is of null") if at is None else site.mistake(f"asks a list for {kind(at)}")
+    if at is None:
+        return site.gap("is of null")
+    if not isinstance(at, int | float) or isinstance(at, bool) or not whole_number(at):
+        return site.mistake(f"asks a list for {kind(at)}")
     if isinstance(members, Partial):
         return together(members.gaps)
-    return members[at] if 0 <= at < len(members) else site.gap("the list has no such member")
+    return members[int(at)] if 0 <= at < len(members) else site.gap("the list has no such member")
 
 
 def _has(node: Has, slots: Slots) -> Run:
@@ -331,9 +338,7 @@ Fold = Callable[[tuple[Value, ...], tuple[Test, ...], Site, Node], Value]
 
 
 def _macro(node: Macro, slots: Slots) -> Run:
-    slot = len(slots)
-    while slot in slots.values():  # a variable of the same name as an outer one takes a place of its own
-        slot += 1
+    slot = max(slots.values(), default=-1) + 1  # its own, though a macro around it has the same name for it
     of, site = _compile(node.of, slots), Site(node)
     bodies = tuple(_compile(body, {**slots, node.variable: slot}) for body in node.bodies)
     price = sum(cost(body) for body in node.bodies) + 1
@@ -343,8 +348,6 @@ def _macro(node: Macro, slots: Slots) -> Run:
         members = _members(of(frame), site, frame.spend)
         if isinstance(members, Gap):
             return members
-        saved = list(frame.members)
-        frame.members.extend([None] * (slot + 1 - len(saved)))
 
         def test(body: Run) -> Test:
             def ask(member: Value) -> Value:
@@ -354,9 +357,7 @@ def _macro(node: Macro, slots: Slots) -> Run:
 
             return ask
 
-        found = fold(members, tuple(test(body) for body in bodies), site, node.bodies[0])
-        frame.members[:] = saved
-        return found
+        return fold(members, tuple(test(body) for body in bodies), site, node.bodies[0])
 
     return run
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from runbooks.cel.evaluation import Frame, Run, as_condition, compiled
+from runbooks.cel.evaluation import Whole, as_condition, compiled
 from runbooks.cel.gaps import reasons
 from runbooks.cel.nodes import Name, Node, within
 from runbooks.cel.reading import DEEPEST, LONGEST, ExpressionError, read
@@ -47,7 +47,7 @@ class Expression:
     text: str
     roots: frozenset[str]
     node: Node = field(repr=False, compare=False)
-    run: Run = field(repr=False, compare=False)
+    run: Whole = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
@@ -56,7 +56,7 @@ class Expression:
 
     def evaluate(self, names: Mapping[str, Value], budget: Budget) -> Value:
         """Its value; a `Gap` where it is unknown. Raises `BudgetSpent` alone."""
-        return self.run(Frame(names, budget.spend))
+        return self.run(names, budget.spend)
 
     def ask(self, names: Mapping[str, Value], budget: Budget) -> Answer:
         """Its value as a condition; anything but true and false is a mistake, and unknown."""

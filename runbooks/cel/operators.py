@@ -4,9 +4,9 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from runbooks.cel.gaps import Unknown, together
+from runbooks.cel.gaps import MOST, Unknown, together
 from runbooks.cel.nodes import Node, written
 from runbooks.cel.reading import GREATEST
 from runbooks.values import Gap, Partial, Value
@@ -16,7 +16,11 @@ LONGEST_LIST = 10_000  # members of a list that an expression makes
 DEEPEST_VALUE = 60  # levels of two values that are compared
 CHARACTERS_PER_STEP = 16
 
-Spend = Callable[[int], None]
+Spend: TypeAlias = Callable[[int], None]
+"""What takes steps from the budget of an evaluation; it may end it."""
+Arguments: TypeAlias = tuple[Value, ...]
+Run: TypeAlias = "Callable[[Arguments, Site, Spend], Value]"
+"""What a function does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ def kind(value: Value) -> str:
 def is_number(value: Value) -> bool:
     """Whether it is one; a flag is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole_number(value: float) -> bool:
+    """Whether it is one, written as 2 or as 2.0."""
+    return isinstance(value, int) or value.is_integer()
 
 
 def aware(moment: datetime) -> datetime:
@@ -267,9 +276,9 @@ def _numbers(sign: str, one: Any, other: Any, site: Site) -> Value:
     if sign in "/%" and other == 0:
         return site.gap("divides by zero")
     if sign == "%":
-        if not isinstance(one, int) or not isinstance(other, int):
+        if not whole_number(one) or not whole_number(other):
             return site.mistake("takes % of numbers that are not whole")
-        rest = abs(one) % abs(other)  # the sign is that of the dividend, as CEL has it
+        rest = abs(int(one)) % abs(int(other))  # the sign is that of the dividend, as CEL has it
         return bounded(-rest if one < 0 else rest, site)
     try:
         return bounded(_CALCULATIONS[sign](one, other), site)
@@ -301,7 +310,7 @@ def listed(items: tuple[Value, ...], gaps: tuple[Gap, ...], site: Site) -> Value
     """A list that was made, where it is not too long; with gaps it is only a part."""
     if len(items) > LONGEST_LIST:
         return site.mistake(f"makes a list of more than {LONGEST_LIST:,} members")
-    return Partial(items, tuple(dict.fromkeys(gaps))) if gaps else items
+    return Partial(items, tuple(dict.fromkeys(gaps))[:MOST]) if gaps else items
 
 
 def gaps_of(members: tuple[Value, ...]) -> tuple[Gap, ...]:
