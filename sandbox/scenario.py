@@ -100,6 +100,7 @@ SCENARIOS: tuple[str, ...] = (
     "manual-firewall-change",
     "loud-innocent",
     "innocent-deploy",
+    "backend-slow-after-scaling",
     "drift-without-effect",
     "tests-without-base",
     "two-faults",

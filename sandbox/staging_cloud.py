@@ -89,8 +89,9 @@ class StagingCloud:
         self.changes.clear()
         self.fake.clear_troubles()
         resources = self.fake.resources
-        resources.logs[:] = [each for each in resources.logs if each.resource.type == "cloud_run_job"]
         resources.restore(self._healthy)
+        # Only then: putting the network back is followed by the job, which is no change of the next scenario.
+        resources.logs[:] = [each for each in resources.logs if each.resource.type == "cloud_run_job"]
         if self.samples is not None:
             self.samples.restore()
         await self._write_history()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from google.cloud import redis_v1, run_v2, sqladmin_v1, vpcaccess_v1
+from google.cloud import compute_v1, redis_v1, run_v2, sqladmin_v1, vpcaccess_v1
 
 from sandbox import baseline
 from sandbox.cloud.resources import Resources
@@ -151,6 +151,31 @@ def _firewall() -> JSON:
         deny=[],
         target_tags=[],
     )
+
+
+def with_firewall(state: bytes, rule: compute_v1.Firewall) -> bytes:
+    """A state to which Terraform has added a rule, with its next serial number."""
+    read = json.loads(state)
+    traffic = {
+        name: [{"protocol": each.I_p_protocol, "ports": list(each.ports)} for each in getattr(rule, kind)]
+        for name, kind in (("allow", "allowed"), ("deny", "denied"))
+    }
+    attributes = _placed(
+        rule.name,
+        id=f"projects/{baseline.PROJECT}/global/firewalls/{rule.name}",
+        network=rule.network,
+        direction=rule.direction,
+        priority=rule.priority,
+        disabled=rule.disabled,
+        source_ranges=list(rule.source_ranges),
+        destination_ranges=list(rule.destination_ranges),
+        target_tags=list(rule.target_tags),
+        **traffic,
+    )
+    name = rule.name.replace("-", "_")
+    read["resources"].append(_one("google_compute_firewall", name, attributes, module=NETWORK))
+    read["serial"] += 1
+    return json.dumps(read, indent=2).encode()
 
 
 # stores

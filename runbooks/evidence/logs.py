@@ -261,7 +261,8 @@ def _signals(place: str, document: Json, frame: Frame) -> Value:
     if blind is not None:
         return gap(f"{place}.signals", blind)
     found: dict[str, list[Json]] = {}
-    for each in (group for log in logs for group in log):
+    once = {each["message"]: each for log in logs for each in log}  # Cloud Run's errors are in both
+    for each in once.values():
         for name in signals_in(f"{each['message']} {each['example']}"):
             found.setdefault(name, []).append(each)
     return {name: _signal(f"{place}.signals.{name}", found[name], frame) for name in sorted(found)}

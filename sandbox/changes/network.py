@@ -8,6 +8,8 @@ from sandbox import baseline
 from sandbox.changes.change import Change, ChangeFailedError
 from sandbox.changes.journal import Person, caller, record
 from sandbox.cloud.fake_cloud import FakeCloud
+from sandbox.cloud.resources import BucketObject
+from sandbox.terraform_state import with_firewall
 
 VPC_ACCESS, COMPUTE = "vpcaccess.googleapis.com", "compute.googleapis.com"
 ConnectorState = Literal["READY", "CREATING", "DELETING", "ERROR", "UPDATING"]
@@ -181,6 +183,8 @@ class AddFirewallRule(Change):
             **{"allowed" if self.action == "allow" else "denied": [traffic]},
         )
         cloud.resources.firewalls[f"global/firewalls/{self.name}"] = made
+        if self.by == "terraform":
+            _record_in_state(cloud, made)
         if self.by:
             record(
                 cloud, caller(self.by, self.minutes_ago), COMPUTE, "v1.compute.firewalls.insert",
@@ -188,3 +192,12 @@ class AddFirewallRule(Change):
                 firewall_rule_id=self.name,
             )  # fmt: skip
         cloud.resources.changed()
+
+
+def _record_in_state(cloud: FakeCloud, rule: compute_v1.Firewall) -> None:
+    """What Terraform makes is in its state; the repository's configuration is not that far."""
+    key = baseline.BUCKET, baseline.STATE_OBJECT
+    before = cloud.resources.objects[key]
+    if isinstance(before.content, bytes):
+        written = with_firewall(before.content, rule)
+        cloud.resources.objects[key] = BucketObject(written, generation=before.generation + 1)
