@@ -15,6 +15,8 @@ from checks.output.path import SurveyDocument
 from docs.reference import checks_page
 from runbooks.bundle import BundleDocument
 from runbooks.form import ExtensionForm, RemediesForm, RunbookForm
+from runbooks.output.books import RunbooksDocument
+from runbooks.output.lint import LintDocument
 from runbooks.output.replay import ReplayDocument
 from runbooks.output.why import WhyDocument
 from runbooks.report.document import ReportDocument
@@ -84,6 +86,16 @@ def report_schema() -> dict[str, Any]:
     return _titled(TypeAdapter(ReportDocument).json_schema(), "whybot report")
 
 
+def lint_schema() -> dict[str, Any]:
+    """The schema of what `whybot runbooks lint --format json` writes."""
+    return _titled(TypeAdapter(LintDocument).json_schema(), "whybot runbooks lint")
+
+
+def runbooks_schema() -> dict[str, Any]:
+    """The schema of what `whybot runbooks list` and `show` write with `--format json`."""
+    return _titled(TypeAdapter(RunbooksDocument).json_schema(), "whybot runbooks")
+
+
 def app_manifest() -> str:
     """The Slack app manifest for the environments of this folder."""
     return manifest.to_yaml(manifest.build(list(load_environments(ROOT / "environments"))))
@@ -103,6 +115,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/bundle-1.json": _text(bundle_schema()),
         ROOT / "docs/schemas/runbook-1.json": _text(runbook_schema()),
         ROOT / "docs/schemas/remedies-1.json": _text(remedies_schema()),
+        ROOT / "docs/schemas/lint-1.json": _text(lint_schema()),
+        ROOT / "docs/schemas/runbooks-1.json": _text(runbooks_schema()),
         ROOT / "docs/checks.md": checks_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }
