@@ -93,9 +93,7 @@ SINGLES = (
         "firewall-denies-this-connector",
     ),
     *_network("route", CONFIGURED, "peering-deleted", "peering-imports-nothing", "peering-inactive"),
-    *_network(
-        "more-specific-route", CONFIGURED, "route-to-the-internet", "route-for-connectors", also=(VALIDATION,)
-    ),
+    *_single(CONFIGURED, "route-to-the-internet", "route-for-connectors", also=(VALIDATION,)),
     *_network("target", CONFIGURED, "redis-at-another-address", "sql-stopped"),
     *_network("target", "network-path/target", "redis-being-made", "redis-repairing", "sql-suspended"),
     *_single("dependency/down", "redis-refused"),

@@ -189,10 +189,19 @@ def _beside(first: Trail | None, walked: Walk) -> tuple[Judged, ...]:
 
 
 def _ruled_out(looked: Sequence[Judged]) -> tuple[RuledOut, ...]:
-    """Causes that are false wherever they were looked at."""
+    """Causes that are false wherever they were looked at.
+
+    Those of which evidence itself is quoted come first ("firewall: no rule denies it"): they tell the most.
+    """
     open_ = {each.key for each in looked if each.truth is not Truth.FALSE}
     false = {each.key: each for each in reversed(looked) if each.key not in open_}
-    return tuple(ruled_out(false[key]) for key in dict.fromkeys(each.key for each in looked) if key in false)
+    kept = [false[key] for key in dict.fromkeys(each.key for each in looked) if key in false]
+    return tuple(map(ruled_out, sorted(kept, key=lambda judged: not _quotes(judged))))
+
+
+def _quotes(judged: Judged) -> bool:
+    said = judged.cause.ruled_out
+    return said is not None and bool(said.roots)
 
 
 def _unknown(looked: Sequence[Judged]) -> tuple[Untold, ...]:

@@ -20,6 +20,7 @@ VERDICTS = {
     "unknown": "could not be told",
     "nothing_wrong": "nothing is wrong",
 }
+MOST_RULED_OUT = 8
 TRUTHS = {"true": ("✔", "green"), "false": ("✘", "dim"), "unknown": ("?", "yellow")}
 EXPLAINED = {
     1: "exit code 1: something is wrong",
@@ -94,7 +95,7 @@ def lines_of(document: Document, *, evidence: bool = False) -> list[Line]:
         *_began(document),
         *_named("Makes it worse", (each["because"] for each in document["contributing"])),
         *_others(document, evidence=evidence),
-        *_ruled_out(document),
+        *_ruled_out(document, everything=evidence),
         *_untold(document),
         *_remedies(document),
         *_similar(document),
@@ -174,11 +175,13 @@ def _others(document: Document, *, evidence: bool) -> Iterator[Line]:
             yield Line(lead, one_line(told["because"]), "", 2, f"[{places(whys[-1]['evidence'])}]")
 
 
-def _ruled_out(document: Document) -> Iterator[Line]:
-    said = (
+def _ruled_out(document: Document, *, everything: bool) -> Iterator[Line]:
+    said = [
         f"{_with_subject(each)} ({one_line(each['text'])})" if each["text"] else _with_subject(each)
         for each in document["ruled_out"]
-    )
+    ]
+    if not everything and len(said) > MOST_RULED_OUT + 1:
+        said[MOST_RULED_OUT:] = [f"{len(said) - MOST_RULED_OUT} more (--explain)"]
     yield from _joined("Ruled out: ", said)
 
 
