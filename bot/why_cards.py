@@ -37,6 +37,7 @@ def state(stored: StoredWhy, delayed: int = 0) -> WhyState:
         runbook=stored.runbook,
         shared=bool(stored.sweep_id),
         delayed=delayed,
+        note=stored.note or "",
     )
     if stored.finished_at is None:
         return shown

@@ -67,7 +67,7 @@ def _line(task_id: str, title: str, status: str) -> Block:
 def _stuck(state: WhyState) -> str:
     """What the next why would have been, where it could not be told."""
     if state.phase == "interrupted":
-        return "Interrupted before the evidence was complete"
+        return "Interrupted before the evidence was complete" + (f": {state.note}" if state.note else "")
     if state.status not in ("partial", "unknown"):
         return ""
     open_ones = words.untold(state)

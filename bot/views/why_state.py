@@ -17,7 +17,7 @@ class WhyState:
     `card_id` is empty where the store does not answer, so that it is kept nowhere and has no buttons.
     `document` is of the evidence so far; `waiting` are sources that are still asked. `people` are user ids in
     the order in which they asked. `shared` where it is about the sweep of a card. `delayed` is how many
-    seconds Slack's rate limit has held this message back.
+    seconds Slack's rate limit has held this message back. `note` says why it was interrupted.
     """
 
     card_id: str
@@ -33,6 +33,7 @@ class WhyState:
     runbook: str = ""
     shared: bool = False
     delayed: int = 0
+    note: str = ""
 
     def ended(self, at: datetime, took_ms: float) -> "WhyState":
         """This, ended at that moment after so many milliseconds."""
