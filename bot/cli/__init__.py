@@ -12,10 +12,11 @@ from typer.core import TyperGroup
 from bot import __version__
 from bot.cli.exits import WRONG_USAGE
 
-# A command is a file here with a function of the same name; a test fails on a file that is not listed.
+# A command is a file here with a function of the same name, or a Typer where it has commands of its own; a
+# test fails on a file that is not listed.
 COMMANDS = (
     *("answer", "check", "demo", "doctor", "drift", "manifest", "path"),
-    *("replay", "report", "serve", "why"),
+    *("replay", "report", "runbooks", "serve", "why"),
 )
 
 
@@ -30,8 +31,12 @@ class Commands(TyperGroup):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
+        found = getattr(import_module(f"bot.cli.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):  # a command with commands of its own
+            found.info.name = cmd_name
+            return typer.main.get_command(found)
         alone = typer.Typer(add_completion=False)
-        alone.command(cmd_name)(getattr(import_module(f"bot.cli.{cmd_name}"), cmd_name))
+        alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
 
 

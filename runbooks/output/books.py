@@ -29,7 +29,7 @@ class CauseDocument(TypedDict):
 
 
 class RunbookDocument(TypedDict):
-    """A runbook. `ours` says whether it comes with whybot; `applies` is empty where it is asked by link alone.
+    """A runbook. `ours`: it comes with whybot. `applies` is empty where it is asked by link alone.
 
     `linked_from` are the runbooks that lead to it.
     """

@@ -29,7 +29,7 @@ class FindingDocument(TypedDict):
 
 
 class LintDocument(TypedDict):
-    """All that is wrong. `readable` is false where files cannot be used at all: then nothing else was looked at.
+    """All that is wrong. `readable` is false where a file cannot be used; then only that was looked at.
 
     `runbooks` and `causes` are how many were looked at. A later version may add fields; none changes its
     meaning.
@@ -76,15 +76,10 @@ def _finding(found: Problem | Finding) -> FindingDocument:
 
 def text(document: LintDocument) -> str:
     """A line for each finding, and one for all."""
-    lines = [_line(each) for each in document["findings"]]
+    lines = [str(Finding(**each)) for each in document["findings"]]
     counted = f"{_some(document['runbooks'], 'runbook')}, {_some(document['causes'], 'cause')}"
     ended = f"{_some(len(lines), 'finding')}." if lines else "nothing is wrong."
     return "\n".join([*lines, f"{counted}: {ended}"])
-
-
-def _line(found: FindingDocument) -> str:
-    where = f"{found['file']}:{found['line']}: {found['field']}".rstrip(" :")
-    return f"{where}: {found['found']}{f'; {found["meant"]}' if found['meant'] else ''}"
 
 
 def _some(count: int, what: str) -> str:
