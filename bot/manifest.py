@@ -22,7 +22,7 @@ SCOPES = {
     "channels:history": "find a card again after a crash (conversations.history), in public channels",
     "groups:history": "the same in private channels that whybot was invited to",
     "im:history": "the same in direct messages",
-    "im:write": "post a card to one person who presses Check now on the Home tab (conversations.open)",
+    "im:write": "post to one person who presses Check now or Why? on the Home tab (conversations.open)",
     "files:write": "upload the picture of a network path (files.getUploadURLExternal)",
     "metadata.message:read": "know its own cards in that history by the metadata that they carry",
 }

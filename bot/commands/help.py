@@ -11,7 +11,7 @@ async def answer(services: Services, request: HelpRequest, _asker: Asker) -> Mes
     known = services.known
     if request.environment is not None:
         known = {request.environment: known[request.environment]}
-    return ephemeral.usage_help(commands(list(known)), dict(known))
+    return ephemeral.usage_help(commands(list(known)), dict(known), services.whys.runbooks)
 
 
 async def correct(_services: Services, request: UsageProblem, _asker: Asker) -> Message:

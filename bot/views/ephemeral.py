@@ -29,8 +29,10 @@ def usage(problem: UsageProblem) -> Message:
     )
 
 
-def usage_help(commands: Sequence[Command], checks: dict[str, Sequence[str]]) -> Message:
-    """What can be typed, and which checks there are to name."""
+def usage_help(
+    commands: Sequence[Command], checks: dict[str, Sequence[str]], runbooks: Sequence[str] = ()
+) -> Message:
+    """What can be typed, and which checks and runbooks there are to name."""
     lines = [
         f"`{kit.escape(f'{each.name} {each.usage_hint}'.strip(), 120)}`  {kit.escape(each.description, 200)}"
         for each in commands[:LISTED]
@@ -38,6 +40,8 @@ def usage_help(commands: Sequence[Command], checks: dict[str, Sequence[str]]) ->
     named = [
         f"*{kit.escape(name, 60)}*: {_names(sorted(known))}" for name, known in list(checks.items())[:10]
     ]
+    if runbooks:
+        named.append(f"*Runbooks* for why: {_names(runbooks)}")
     tail = "Names may be in any case, separated by spaces or commas. Without names, everything is checked."
     return _only("\n".join(lines) + f"\n{tail}", [kit.section(each) for each in named])
 
