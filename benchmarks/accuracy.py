@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.judge import Judgement, confusion, judge, summary
 from benchmarks.matrix import CASES, Case
@@ -18,6 +19,7 @@ from bot.eyes import open_eyes
 from bot.settings import load_settings
 from bot.vantages import open_vantages
 from checks.environment import find_environment, load_overlay
+from checks.reasons import Reason
 from checks.result import Sweep
 from checks.runner import utc_now
 from checks.secrets import Secrets
@@ -34,6 +36,7 @@ from sandbox.world import World
 
 RIGHT, FOUNDED = 0.95, 1.0
 REUSED_SECONDS = 2.1
+TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,27 @@ async def look(at: Place, case: Case) -> Bundle:
     fake = at.world.staging.cloud.fake
     fake.deny(*case.denied)
     try:
-        bundle: Bundle | None = None
-        async with aclosing(gather(at.library, at.scope)) as bundles:
-            async for each in bundles:
-                bundle = each
-        assert bundle is not None, "gathering gives at least one bundle"
+        for _ in range(TRIES):
+            bundle = await _gathered(at)
+            if not any(late(each) for each in bundle.sections["checks"].data["checks"]):
+                break
         return bundle
     finally:
         fake.allow()
+
+
+async def _gathered(at: Place) -> Bundle:
+    bundle: Bundle | None = None
+    async with aclosing(gather(at.library, at.scope)) as bundles:
+        async for each in bundles:
+            bundle = each
+    assert bundle is not None, "gathering gives at least one bundle"
+    return bundle
+
+
+def late(check: Mapping[str, Any]) -> bool:
+    """Whether this machine was too busy to tell, which says nothing about the case."""
+    return str(check["reason"]) == Reason.PROBER_OVERLOADED
 
 
 def judged(library: Library, case: Case, bundle: Bundle) -> Judgement:

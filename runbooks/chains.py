@@ -7,8 +7,12 @@ from runbooks.causes import Judge, Judged, Key
 from runbooks.cel.expression import Answer, Budget, BudgetSpent
 from runbooks.diagnosis import Chain, RuledOut, Untold, Why
 from runbooks.runbook import Library, Runbook
+from runbooks.text import Text
 from runbooks.values import Gap, Truth, Value
 
+ABOUT = "about"
+"""What a `let` of this name says is what the whys are about, such as a service: a linked runbook answers for
+the same one only."""
 MOST_WHYS = 40
 """The deepest that a chain may go."""
 UNTOLD = str(Gap("", ""))
@@ -18,10 +22,16 @@ SPENT = "The runbooks ask for more work than a diagnosis may take; this is what 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A confirmed cause with the question that it answers."""
+    """A cause with the question that it may answer: `asks`, as that of `asking` (its runbook, or a cause)."""
 
     judged: Judged
-    question: str
+    asks: Text | None
+    asking: Judged
+
+    @property
+    def question(self) -> str:
+        """The question, in words."""
+        return self.asking.say(self.asks) or "Why?"
 
     def why(self) -> Why:
         """It, ready to show."""
@@ -99,9 +109,10 @@ class Walk:
         if answer.truth is not Truth.TRUE:
             return
         for judged in self.judge.top(runbook):
-            question = judged.say(runbook.asks)
-            self.asked.setdefault(runbook.id, question)
-            self._follow(Trail(runbook, ()), Step(judged, question), frozenset({runbook.id}))
+            step = Step(judged, runbook.asks, judged)
+            if runbook.id not in self.asked and not judged.of_any:
+                self.asked[runbook.id] = step.question
+            self._follow(Trail(runbook, ()), step, frozenset({runbook.id}))
 
     def _follow(self, trail: Trail, step: Step, entered: frozenset[str]) -> bool:
         """Whether the cause is confirmed and part of a chain."""
@@ -131,13 +142,15 @@ class Walk:
             if judged.cause.causes or judged.cause.link:
                 self.notes[f"{judged.id}: a chain ends after {MOST_WHYS} whys"] = None
             return
-        asks = judged.say(judged.cause.asks)
+        asks = judged.cause.asks
         for below in self.judge.below(judged):
-            yield Step(below, asks or "Why?"), entered
+            yield Step(below, asks, judged), entered
         for runbook in self.judge.linked(judged):
             if runbook.id not in entered:
                 for top in self.judge.top(runbook):
-                    yield Step(top, asks or top.say(runbook.asks)), entered | {runbook.id}
+                    if not _of_another(judged, top):
+                        step = Step(top, asks, judged) if asks else Step(top, runbook.asks, top)
+                    yield step, entered | {runbook.id}
 
     def _look(self, judged: Judged, depth: int) -> None:
         if judged not in self._seen:
@@ -182,7 +195,7 @@ def chain_of(trail: Trail, walked: Walk) -> Chain:
         whys=whys,
         root=whys[trail.steps.index(root)] if root is not None else None,
         secondary=trail.runbook.secondary,
-        open=tuple(untold(each) for each in beside(trail, walked)[-1] if each.truth is Truth.UNKNOWN),
+        open=untold(beside(trail, walked)[-1]),
     )
 
 
@@ -192,11 +205,31 @@ def beside(trail: Trail, walked: Walk) -> tuple[tuple[Judged, ...], ...]:
     return tuple(tuple(walked.answers.get(each, ())) for each in asking)
 
 
-def untold(judged: Judged) -> Untold:
-    """A cause that could not be told, with what would settle it."""
-    own = judged.say(judged.cause.settle)
-    settle = own or " ".join(dict.fromkeys(gap.settle for gap in judged.gaps if gap.settle))
+def untold(looked: Iterable[Judged]) -> tuple[Untold, ...]:
+    """The causes among these that could not be told, each once, with what would settle it.
+
+    Where it is not known whether there is anything to ask of, that is told of the runbook as a whole.
+    """
+    found: dict[tuple[str, str], Untold] = {}
+    for judged in looked:
+        if judged.truth is Truth.UNKNOWN:
+            each = _whole(judged) if judged.of_any else _single(judged)
+            found.setdefault((each.cause, each.subject), each)
+    return tuple(found.values())
+
+
+def _single(judged: Judged) -> Untold:
+    settle = judged.say(judged.cause.settle) or _settling(judged.gaps)
     return Untold(judged.id, judged.say(judged.cause.title), judged.gaps, settle, judged.subject)
+
+
+def _whole(judged: Judged) -> Untold:
+    runbook = judged.runbook
+    return Untold(runbook.id, runbook.title or runbook.id, judged.gaps, _settling(judged.gaps))
+
+
+def _settling(gaps: Iterable[Gap]) -> str:
+    return " ".join(dict.fromkeys(gap.settle for gap in gaps if gap.settle))
 
 
 def ruled_out(judged: Judged) -> RuledOut:
@@ -211,6 +244,12 @@ def ruled_out(judged: Judged) -> RuledOut:
 def _question(trail: Trail) -> Judged | str:
     """Whose question a trail has come to."""
     return trail.steps[-1].judged if trail.steps else trail.runbook.id
+
+
+def _of_another(asking: Judged, answer: Judged) -> bool:
+    """Whether both say what they are about, and it is not the same."""
+    asked, answered = (each.scope.values.get(ABOUT) for each in (asking, answer))
+    return isinstance(asked, str) and isinstance(answered, str) and asked != answered
 
 
 def _may_be_root(judged: Judged) -> bool:
