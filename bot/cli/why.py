@@ -86,7 +86,7 @@ def why(
             evidence = _live(settings, found, library, runbook, vantage)
         explained_ = reason(library, evidence, runbook=runbook)
         if save_bundle is not None:
-            _save(save_bundle, evidence, explained_)
+            _save(save_bundle, evidence, library)
         code = _write(explained_, output, explain=explain, plain=settings.plain)
     raise typer.Exit(code)
 
@@ -188,11 +188,13 @@ def progress(bundle: "Bundle") -> str:
     return f"{said}; waiting for {', '.join(waiting)}" if waiting else said
 
 
-def _save(file: Path, evidence: "Bundle", explained: "Explained") -> None:
+def _save(file: Path, evidence: "Bundle", library: "Library") -> None:
+    """Keeps the evidence with what all runbooks say of it, which is what a replay compares with."""
     from runbooks import bundle
+    from runbooks.engine import diagnose
     from runbooks.output.why import document
 
-    bundle.write(file, bundle.document(evidence, document(explained.diagnosis)))
+    bundle.write(file, bundle.document(evidence, document(diagnose(library, evidence))))
 
 
 def _write(explained: "Explained", output: Form, *, explain: bool, plain: bool) -> int:

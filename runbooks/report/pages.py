@@ -1,6 +1,7 @@
 """The report as a page of Markdown, and as the body of an issue."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -58,8 +59,9 @@ def _single_blanks(lines: list[str]) -> list[str]:
     return [line for before, line in zip(["", *lines], lines, strict=False) if line.strip() or before.strip()]
 
 
+@cache
 def _templates() -> Environment:
-    """Our templates: whatever an expression gives is escaped before it is written."""
+    """Our templates, read once: whatever an expression gives is escaped before it is written."""
     made = Environment(
         loader=PackageLoader("runbooks"),
         finalize=escaped,
@@ -171,6 +173,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "cite": _cite,
     "clock": clock,
     "code": code,
+    "codes": lambda names: Markdown(" ".join(code(name) for name in names)),
     "grouped": _grouped,
     "is_root": _is_root,
     "manner": _manner,
