@@ -27,6 +27,6 @@ class Samples:
 
     def write(self, file: str, content: str) -> None:
         """Writes a file into every folder of tests."""
-        for folder in (self.folder / COPIED).iterdir():
+        for folder in (self.folder / COPIED).glob("*"):
             if folder.is_dir():
                 (folder / file).write_text(content, encoding="utf-8")

@@ -70,7 +70,7 @@ class Gate:
         revisions: dict[str, Value] = {}
         for key, documents in section.data["services"].items():
             if is_blind(documents):
-                revisions |= {name: gap(f"gate.{name}", documents) for name in _serving(key, frame)}
+                revisions |= {name: gap(f"gate.revisions.{name}", documents) for name in _serving(key, frame)}
                 continue
             for each in documents:
                 revisions[each["name"]] = _validation(each, read_at, frame)

@@ -197,7 +197,7 @@ class AddFirewallRule(Change):
 def _record_in_state(cloud: FakeCloud, rule: compute_v1.Firewall) -> None:
     """What Terraform makes is in its state; the repository's configuration is not that far."""
     key = baseline.BUCKET, baseline.STATE_OBJECT
-    before = cloud.resources.objects[key]
-    if isinstance(before.content, bytes):
+    before = cloud.resources.objects.get(key)
+    if before is not None and isinstance(before.content, bytes):
         written = with_firewall(before.content, rule)
         cloud.resources.objects[key] = BucketObject(written, generation=before.generation + 1)

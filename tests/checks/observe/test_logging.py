@@ -14,6 +14,7 @@ from checks.observations import RequestLog, Source
 from checks.observe import logging
 from checks.observe.calls import plain
 from checks.observe.redaction import LONGEST, masked, redact, shortened
+from sandbox.logs import error_entry, request_entry, system_entry
 from tests.checks.observe.place import BACKEND, PROJECT, READ_AT, REGION, context, staging
 
 SINCE, UNTIL = READ_AT - timedelta(hours=1), READ_AT
@@ -212,3 +213,28 @@ async def test_errors_and_changes_are_read_with_the_official_client() -> None:
         assert isinstance(changes, tuple)
         assert changes[0].who.startswith("deploy-bot@")
         assert changes[0].resource.endswith(BACKEND)
+
+
+async def test_what_cloud_run_says_is_read_apart() -> None:
+    """Its own log at any severity, and why a request reached no container."""
+    async with staging() as at:
+        now = datetime.now(UTC)
+        refused = "The request was aborted because there was no available instance."
+        started = "Starting new instance. Reason: AUTOSCALING"
+        at.fake.resources.log(
+            system_entry("backend", "r-1", started, at=now),
+            request_entry("backend", "r-1", "/", 429, 0.01, now, said=refused),
+            request_entry("backend", "r-1", "/", 503, 0.01, now),
+            error_entry("backend", "r-1", "health check failed", now),
+            system_entry("auth", "r-1", started, at=now),
+        )
+        since, until = now - timedelta(minutes=1), now + timedelta(minutes=1)
+        told = await at.cloud.platform(BACKEND, since, until)
+        complained = await at.cloud.errors(BACKEND, since, until)
+    assert isinstance(told, tuple)
+    assert {(each.message, each.severity, each.count) for each in told} == {
+        (started, "INFO", 1),
+        (refused, "WARNING", 1),
+    }
+    assert isinstance(complained, tuple)
+    assert [each.message for each in complained] == ["health check failed"]
