@@ -108,6 +108,18 @@ class CauseForm(Strict):
     contributing: bool = Field(default=False, description="Makes things worse; never the root cause.")
 
 
+def _some(causes: tuple[CauseForm, ...]) -> tuple[CauseForm, ...]:
+    """A least length of pydantic's own would be missed as well where each of the causes is wrong."""
+    if not causes:
+        raise mistake("none", "at least one cause")
+    return causes
+
+
+Causes: TypeAlias = Annotated[
+    tuple[CauseForm, ...], AfterValidator(_some), Field(json_schema_extra={"minItems": 1})
+]
+
+
 class RunbookForm(Strict):
     """A runbook: a question, and a tree of causes that may answer it."""
 
@@ -127,9 +139,7 @@ class RunbookForm(Strict):
     applies: Cel | None = Field(
         default=None, description="Whether its question is asked. Without it only by `link` or `--runbook`."
     )
-    causes: Annotated[tuple[CauseForm, ...], Field(min_length=1)] = Field(
-        description="Answers to its question, in the order in which they are shown."
-    )
+    causes: Causes = Field(description="Answers to its question, in the order in which they are shown.")
 
 
 class ExtensionForm(Strict):
@@ -142,7 +152,7 @@ class ExtensionForm(Strict):
         description="The cause under which they come; without it they answer the first question.",
     )
     let: Let = Field(default_factory=dict, description="Names for expressions of these causes.")
-    causes: Annotated[tuple[CauseForm, ...], Field(min_length=1)] = Field(description="The causes to add.")
+    causes: Causes = Field(description="The causes to add.")
 
 
 class RemedyForm(Strict):

@@ -3,7 +3,7 @@
 A file can be anything; nothing comes of it but a library or `RunbookError` with every problem of all files.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -125,8 +125,8 @@ def _validated(document: Document, model: type[Model]) -> Model | None:
         return None
 
 
-def _complain_of_depth(document: Document, causes: Iterable[CauseForm], place: Place, depth: int) -> None:
-    if depth > DEEPEST:
+def _complain_of_depth(document: Document, causes: Sequence[CauseForm], place: Place, depth: int) -> None:
+    if causes and depth > DEEPEST:
         document.complain(document.line(place), place, "causes nested too deep", f"at most {DEEPEST} levels")
         return
     for position, cause in enumerate(causes):
