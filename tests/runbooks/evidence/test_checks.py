@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from checks.reasons import Reason
-from checks.result import JOB_SILENT, CheckResult, Phase, Status, Vantage
+from checks.result import JOB_SILENT, CheckResult, Phase, Status, Sweep, Vantage
 from runbooks.evidence.source import Section
 from runbooks.values import CITE
-from tests.checks.results import AT, result, sweep
+from tests.checks.results import AT, SWEEPS, result, sweep
 from tests.runbooks.evidence.looking import gap_in, gathered, scope, see, seen, source
 
 JOB = Vantage("job", "Cloud Run job in us-central1")
@@ -227,3 +228,12 @@ async def test_a_section_is_plain_json() -> None:
     section: Section = await gathered("checks", scope(sweeps=[sweep(REDIS)]))
     found = section.data["checks"][0]
     assert {type(found[key]) for key in ("status", "reason", "kind")} == {str}
+
+
+@given(SWEEPS)
+async def test_any_sweep_is_seen_in_the_declared_form(found: Sweep) -> None:
+    """Whatever checks say, finished or not."""
+    section = [each async for each in source("checks").gather(scope(sweeps=[found]))][-1]
+    view = seen("checks", {"checks": section})
+    shown = {each.name for each in found.results if each.status is not Status.SKIPPED}
+    assert set(view) == shown | (set(found.expected) - {each.name for each in found.results})
