@@ -12,6 +12,7 @@ from checks.output.doctor import DoctorDocument
 from checks.output.drift import DriftDocument
 from checks.output.json import SweepDocument
 from checks.output.path import SurveyDocument
+from docs.evidence_reference import evidence_page
 from docs.reference import checks_page
 from runbooks.bundle import BundleDocument
 from runbooks.form import ExtensionForm, RemediesForm, RunbookForm
@@ -118,6 +119,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/schemas/lint-1.json": _text(lint_schema()),
         ROOT / "docs/schemas/runbooks-1.json": _text(runbooks_schema()),
         ROOT / "docs/checks.md": checks_page(),
+        ROOT / "docs/evidence.md": evidence_page(),
         ROOT / "app-manifest.yaml": app_manifest(),
     }
 

@@ -47,7 +47,10 @@ class Support:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A cause of one subject. `held` where its condition is true, even if nothing can be cited for it."""
+    """A cause of one subject. `held` where its condition is true, even if nothing can be cited for it.
+
+    With `of_any` it stands for members of its runbook's `each` of which is not known whether there are any.
+    """
 
     runbook: Runbook
     cause: Cause
@@ -57,6 +60,7 @@ class Judged:
     gaps: tuple[Gap, ...] = ()
     support: Support = Support()
     held: bool = False
+    of_any: bool = False
 
     @property
     def id(self) -> str:
@@ -121,7 +125,9 @@ class Judge:
     def _causes(self, runbook: Runbook, causes: Iterable[Cause], around: Instance) -> Iterator[Judged]:
         for cause in causes:
             if around.gaps:
-                yield Judged(runbook, cause, around.scope, around.subject, Truth.UNKNOWN, around.gaps)
+                yield Judged(
+                    runbook, cause, around.scope, around.subject, Truth.UNKNOWN, around.gaps, of_any=True
+                )
             else:
                 yield from self._of(runbook, cause, around)
 

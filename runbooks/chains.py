@@ -1,10 +1,11 @@
 """Chains of whys: every way from a question over confirmed causes to the deepest one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runbooks.causes import Judge, Judged, Key
 from runbooks.cel.expression import Answer, Budget, BudgetSpent
+from runbooks.cel.gaps import reasons
 from runbooks.diagnosis import Chain, RuledOut, Untold, Why
 from runbooks.runbook import Library, Runbook
 from runbooks.text import Text
@@ -148,9 +149,9 @@ class Walk:
         for runbook in self.judge.linked(judged):
             if runbook.id not in entered:
                 for top in self.judge.top(runbook):
-                    if not _of_another(judged, top):
-                        step = Step(top, asks, judged) if asks else Step(top, runbook.asks, top)
-                    yield step, entered | {runbook.id}
+                    if (answer := _about_the_same(judged, top)) is not None:
+                        step = Step(answer, asks, judged) if asks else Step(answer, runbook.asks, answer)
+                        yield step, entered | {runbook.id}
 
     def _look(self, judged: Judged, depth: int) -> None:
         if judged not in self._seen:
@@ -246,10 +247,18 @@ def _question(trail: Trail) -> Judged | str:
     return trail.steps[-1].judged if trail.steps else trail.runbook.id
 
 
-def _of_another(asking: Judged, answer: Judged) -> bool:
-    """Whether both say what they are about, and it is not the same."""
-    asked, answered = (each.scope.values.get(ABOUT) for each in (asking, answer))
-    return isinstance(asked, str) and isinstance(answered, str) and asked != answered
+def _about_the_same(asking: Judged, answer: Judged) -> Judged | None:
+    """The answer of a linked runbook; None where both say what they are about, and it is not the same.
+
+    Where that is not known, the answer could not be told.
+    """
+    said = [each.scope.values.get(ABOUT) for each in (asking, answer)]
+    gaps = tuple(reason for each in said if isinstance(each, Gap) for reason in reasons(each))
+    if gaps and answer.truth is not Truth.UNKNOWN:
+        return replace(answer, truth=Truth.UNKNOWN, gaps=gaps)
+    asked, answered = said
+    differ = isinstance(asked, str) and isinstance(answered, str) and asked != answered
+    return None if differ else answer
 
 
 def _may_be_root(judged: Judged) -> bool:

@@ -207,9 +207,7 @@ def _quotes(judged: Judged) -> bool:
 def _unknown(looked: Sequence[Judged]) -> tuple[Untold, ...]:
     """Causes that could not be told and are confirmed nowhere."""
     confirmed = {each.key for each in looked if each.truth is Truth.TRUE}
-    open_ = [each for each in looked if each.truth is Truth.UNKNOWN and each.key not in confirmed]
-    first = {each.key: each for each in reversed(open_)}
-    return tuple(untold(first[key]) for key in dict.fromkeys(each.key for each in open_))
+    return untold(each for each in looked if each.key not in confirmed)
 
 
 # when, and what else is said

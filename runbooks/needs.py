@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from runbooks.causes import Judged, texts_of
 from runbooks.cel.expression import Expression
-from runbooks.chains import Looked, Walk
+from runbooks.chains import ABOUT, Looked, Walk
 from runbooks.runbook import Cause, Each, Library, Remedy, Runbook
 from runbooks.scope import Scope
 from runbooks.text import Text
@@ -60,6 +60,7 @@ class _Reading:
         cause = judged.cause
         reach = {name: each.sources for name, each in judged.scope.origins.items()}
         asked = _reads(reach, (cause.when, *cause.evidence)) | self._around(judged)
+        asked |= reach.get(ABOUT, frozenset())
         if judged.truth is Truth.TRUE:
             return asked | _reads(reach, (*texts_of(cause), *self._remedies_of(cause)))
         return asked | self._subtree([(cause, reach)]) if asked & unfinished else frozenset()
@@ -87,7 +88,7 @@ class _Reading:
         while open_:
             cause, around = open_.pop()
             reach = _named(around, cause.each, cause.let)
-            found |= _reads(around, [cause.each.of] if cause.each else [])
+            found |= _reads(around, [cause.each.of] if cause.each else []) | reach.get(ABOUT, frozenset())
             found |= _reads(reach, (cause.when, *cause.evidence, *texts_of(cause), *self._remedies_of(cause)))
             open_ += [(below, reach) for below in cause.causes]
             for name in cause.link:

@@ -314,11 +314,15 @@ def test_each_may_use_names_that_are_let_and_they_may_use_its_member() -> None:
 
 
 def test_each_over_something_unknown_is_one_cause_that_could_not_be_told() -> None:
-    """Whether there is such a member is not known, so nothing is claimed of one, and nothing ruled out."""
+    """Whether there is such a member is not known: nothing is claimed of one, and nothing ruled out.
+
+    It is told of the runbook as a whole, not of each of its causes.
+    """
     books = library(book("down", cause("always"), cause("never", "false"), each=("one", "sick")))
     found = diagnosed(books, sick=gap(why="checks did not answer"))
     assert found.chain is None
-    assert [each.cause for each in found.unknown] == ["down/always", "down/never"]
+    assert [each.cause for each in found.unknown] == ["down"]
+    assert found.unknown[0].title == "Down"
     assert found.ruled_out == ()
 
 
@@ -329,7 +333,9 @@ def test_each_over_a_partial_list_has_its_known_members_and_one_untold() -> None
         library(book("down", cause("it", because="{{ one.name }}"), each=("one", "sick"))), sick=sick
     )
     assert found.root_cause.subject == "a"
-    assert [(each.cause, each.subject) for each in found.unknown] == [("down/it", "")]
+    assert [(each.cause, [gap.why for gap in each.gaps]) for each in found.unknown] == [
+        ("down", ["b did not answer"])
+    ]
 
 
 def test_each_over_nothing_asks_nothing_and_rules_a_cause_of_its_own_out() -> None:
@@ -357,6 +363,25 @@ def test_a_linked_runbook_asks_the_question_of_the_cause_that_leads_there() -> N
     assert diagnosed(asking).chain.whys[1].question == "Why do they fail?"
     silent = library(book("down", cause("top", link=("redis",))), linked)
     assert diagnosed(silent).chain.whys[1].question == "What is it with Redis?"
+
+
+def test_a_linked_runbook_answers_for_what_the_question_is_about() -> None:
+    """Where both say it: one of another service is passed over, and one of nobody knows which is untold."""
+    linked = book(
+        "redis", cause("gone", "one.bad"), applies=None, each=("one", "sick"), let={"about": "one.of"}
+    )
+    asking = library(book("down", cause("top", link=("redis",)), let={"about": "env.name"}), linked)
+    sick = (
+        {"name": "mine", "bad": True, "of": "staging"},
+        {"name": "other", "bad": True, "of": "production"},
+        {"name": "whose", "bad": True, "of": gap(why="nobody says whose it is")},
+        {"name": "all", "bad": True, "of": None},
+    )
+    found = diagnosed(asking, sick=sick)
+    assert [each.subject for each in found.roots] == ["mine", "all"]
+    assert [(each.subject, each.gaps[0].why) for each in found.unknown] == [
+        ("whose", "nobody says whose it is")
+    ]
 
 
 def test_runbooks_that_lead_in_a_circle_end() -> None:

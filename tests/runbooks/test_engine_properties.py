@@ -21,7 +21,8 @@ from tests.runbooks.books import AT, book, cause, facts, library, record, remedy
 FLAGS = tuple(f"f{number}" for number in range(6))
 RECORDS = tuple(f"r{number}" for number in range(4))
 LISTS = ("l0", "l1")
-SOURCES = (*FLAGS, *RECORDS, *LISTS)
+WORDS = ("w0", "w1")
+SOURCES = (*FLAGS, *RECORDS, *LISTS, *WORDS)
 BOOKS = ("b0", "b1", "b2")
 NAMES = st.sampled_from(["a", "b", "c"])
 
@@ -90,7 +91,10 @@ def runbooks(draw: st.DrawFn, name: str) -> Runbook:
         *draw(causes(2, members)),
         applies=draw(st.none() | st.just("true") | conditions(FLAGS)),
         each=("m9", each) if each else None,
-        let={"own": draw(conditions(FLAGS))},
+        let={
+            "own": draw(conditions(FLAGS)),
+            **draw(st.sampled_from([{}, *({"about": word} for word in WORDS)])),
+        },
         healthy=draw(st.integers(0, 5)) == 0,
         secondary=draw(st.integers(0, 5)) == 0,
         rank=draw(st.integers(0, 2)),
@@ -105,6 +109,8 @@ def evidence(draw: st.DrawFn) -> Mapping[str, Value]:
         found[name] = draw(st.sampled_from([True, True, False, _gap(name)]))
     for name in RECORDS:
         found[name] = draw(st.sampled_from([record(name), record(name), _gap(name), None]))
+    for name in WORDS:
+        found[name] = draw(st.sampled_from(["x", "y", _gap(name)]))
     for name in LISTS:
         found[name] = draw(st.just(_gap(name)) | members(name))
     return facts(**found)

@@ -1,0 +1,145 @@
+"""A bundle diagnosed again: the same bytes anywhere, and what changed in words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.environment import load_environment
+from docs.generate import ROOT
+from runbooks.bundle import Bundle, BundleError, canonical, document, read, write
+from runbooks.diagnosis import Verdict
+from runbooks.engine import reason
+from runbooks.evidence.environment import part_of
+from runbooks.evidence.source import Section
+from runbooks.output import why
+from runbooks.replay import changes, replay
+from runbooks.runbook import Library
+from tests.runbooks.books import AT, book, cause, facts, library, remedy
+
+REPLAYING = """
+import sys
+from pathlib import Path
+from runbooks.bundle import canonical, read
+from runbooks.output.why import document
+from runbooks.reader import load_library
+from runbooks.replay import replay
+sys.stdout.buffer.write(canonical(document(replay(read(Path(sys.argv[1])), load_library()).diagnosis)))
+"""
+PLACES: list[dict[str, str]] = [
+    {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"},
+    {"TZ": "Pacific/Kiritimati", "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "1"},
+    {"TZ": "America/St_Johns", "LC_ALL": "tr_TR", "PYTHONHASHSEED": "4294967295", "PYTHONUTF8": "0"},
+    {
+        "TZ": "Asia/Kolkata",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "random",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+    },
+]
+BUNDLES = sorted(Path(__file__).parent.glob("bundles/*.json"))
+
+
+def whys(books: Library, **members: Any) -> Any:
+    """The document of a diagnosis."""
+    return why.document(reason(books, facts(**members), AT).diagnosis)
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
+def test_kept_bundles_still_replay(path: Path) -> None:
+    """Evidence that a whybot of then gathered is understood by that of now, and the cause is the same."""
+    again = replay(read(path), _ours())
+    assert again.before is not None
+    assert again.diagnosis.status == again.before["status"]
+    assert why.document(again.diagnosis)["root_cause"] is not None
+    assert again.diagnosis.root_cause is not None
+    assert again.diagnosis.root_cause.cause == again.before["root_cause"]["cause"]  # type: ignore[index]  # is told
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
+def test_the_same_bundle_gives_the_same_bytes_anywhere(path: Path) -> None:
+    """Whatever the time zone, the locale, the encoding and the order of hashes."""
+    found = {_replayed(path, place) for place in PLACES}
+    assert len(found) == 1
+    assert found == {canonical(why.document(replay(read(path), _ours()).diagnosis))}
+
+
+def test_a_bundle_of_nothing_replays(tmp_path: Path) -> None:
+    """Nothing could be told, and nothing raises."""
+    environment = load_environment(ROOT / "environments/staging.yaml")
+    write(tmp_path / "b.json", document(Bundle(part_of(environment), AT, "0")))
+    again = replay(read(tmp_path / "b.json"), _ours())
+    assert again.diagnosis.status is Verdict.UNKNOWN
+    assert (again.before, again.changes) == (None, ())
+
+
+def test_an_edited_bundle_is_not_replayed() -> None:
+    """Also where only the diagnosis that it keeps was touched."""
+    made = document(Bundle({"name": "staging"}, AT, "0", {"logs": Section("logs")}), {"status": "confirmed"})
+    with pytest.raises(BundleError, match="was edited"):
+        replay({**made, "diagnosis": {"status": "nothing_wrong"}}, library())
+
+
+def test_the_same_diagnosis_has_no_changes() -> None:
+    """Nor has one that was kept with all that was considered."""
+    made = whys(library(book("down", cause("it"))))
+    assert changes(made, made) == ()
+    assert changes({**made, "considered": []}, made) == ()
+
+
+def test_what_changed_is_said_in_words() -> None:
+    """Status, root cause, chain, what was ruled out or not told, other chains, remedies."""
+    shallow = book("down", cause("top", root=True, causes=(cause("deep", "flag"), cause("odd", "false"))))
+    deeper = book("down", cause("top", root=True, causes=(cause("deep", remedies=("mend",)),)))
+    before = whys(library(shallow, book("also", cause("x", "false"))), flag=False)
+    after = whys(library(deeper, book("also", cause("x")), remedies=[remedy("mend")]), flag=True)
+    assert changes(before, after) == (
+        "Root cause: down/top before, down/deep now.",
+        "Chain (1 why before, 2 whys now): why 2 was its end, now down/deep.",
+        "Another chain: also/x, new.",
+        "Ruled out: down/deep, no longer.",
+        "Ruled out: down/odd, no longer.",
+        "Ruled out: also/x, no longer.",
+        "Remedy: Mend, new.",
+    )
+    assert changes(after, before)[0] == "Root cause: down/deep before, down/top now."
+
+
+def test_a_verdict_that_is_lost_is_said() -> None:
+    """With the words that people read."""
+    before = whys(library(book("down", cause("it"))))
+    after = whys(library(book("down", cause("it", "missing.a"))))
+    assert changes(before, after)[:3] == (
+        "Status: confirmed before, could not be told now.",
+        "Root cause: down/it before, none now.",
+        "Chain (1 why before, 0 whys now): why 1 was down/it, now its end.",
+    )
+
+
+def test_other_words_alone_are_said_as_such() -> None:
+    """A text of a runbook that was mended changes no cause."""
+    before = whys(library(book("down", cause("it", because="So"))))
+    after = whys(library(book("down", cause("it", because="Thus"))))
+    assert changes(before, after) == ("The same causes and remedies, told in other words.",)
+
+
+def test_a_diagnosis_of_another_form_is_compared_as_far_as_it_goes() -> None:
+    """Whatever a kept document has, nothing raises."""
+    after = whys(library(book("down", cause("it"))))
+    assert changes({"schema": "whybot/why/1", "chain": 5, "ruled_out": [1]}, after)
+
+
+def _ours() -> Library:
+    from runbooks.reader import load_library
+
+    return load_library()
+
+
+def _replayed(path: Path, place: dict[str, str]) -> bytes:
+    environ = {**{key: os.environ[key] for key in ("PATH",) if key in os.environ}, **place}
+    command = [sys.executable, "-c", REPLAYING, str(path)]
+    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout
