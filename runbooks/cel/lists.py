@@ -144,11 +144,15 @@ def _repeated(member: Value, kept: list[Value], site: Site, spend: Spend) -> boo
     """Whether it is among those kept; those of another kind are not it."""
     if isinstance(member, Gap):
         return member
-    others = [each for each in kept if kind(each) == kind(member)]
-    spend(len(others))
-    found = [equal(member, other, site, spend) for other in others]
-    gaps = [each for each in found if isinstance(each, Gap)]
-    return True if any(each is True for each in found) else together(gaps) if gaps else False
+    same, gaps = kind(member), []
+    spend(len(kept))
+    for other in kept:
+        found = kind(other) == same and equal(member, other, site, spend)
+        if found is True:
+            return True
+        if found is not False:
+            gaps.append(found)
+    return together(gaps) if gaps else False
 
 
 def join(arguments: Arguments, site: Site, spend: Spend) -> Value:

@@ -15,6 +15,7 @@ LONGEST_TEXT = 10_000  # characters of a text that an expression makes
 LONGEST_LIST = 10_000  # members of a list that an expression makes
 DEEPEST_VALUE = 60  # levels of two values that are compared
 CHARACTERS_PER_STEP = 16
+STEPS_PER_COMPARISON = 8  # what comparing two lists or mappings takes, besides their members
 
 Spend: TypeAlias = Callable[[int], None]
 """What takes steps from the budget of an evaluation; it may end it."""
@@ -119,11 +120,14 @@ def _equal_mappings(
 
 
 def _all_equal(pairs: list[tuple[Value, Value]], site: Site, spend: Spend, depth: int) -> bool | Gap:
-    spend(len(pairs))
-    found = [equal(one, other, site, spend, depth) for one, other in pairs]
-    if any(each is False for each in found):
-        return False
-    gaps = [each for each in found if isinstance(each, Gap)]
+    spend(STEPS_PER_COMPARISON + len(pairs))
+    gaps = []
+    for one, other in pairs:
+        found = equal(one, other, site, spend, depth)
+        if found is False:
+            return False
+        if found is not True:
+            gaps.append(found)
     return together(gaps) if gaps else True
 
 

@@ -154,7 +154,11 @@ def _binary(tree: Branch, depth: int, bound: Bound) -> tuple[str, Node, Node]:
 def _unary(tree: Branch, depth: int, bound: Bound) -> Node:
     sign, operand = _trees(tree)
     of = _node(operand, depth, bound)
-    return Not(of) if sign.data == "unary_not" else Negative(of)
+    if sign.data == "unary_not":
+        return Not(of)
+    if isinstance(of, Literal) and isinstance(of.value, int | float) and not isinstance(of.value, bool):
+        return Literal(-of.value)
+    return Negative(of)
 
 
 def _member(tree: Branch, depth: int, bound: Bound) -> Node:

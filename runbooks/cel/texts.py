@@ -8,7 +8,7 @@ from runbooks.cel.operators import CHARACTERS_PER_STEP, LONGEST_TEXT, Arguments,
 from runbooks.values import Value
 
 PATTERN_MEMORY = 1 << 15  # bytes that a compiled pattern may take; RE2 refuses what needs more
-PATTERN_PER_STEP = 512  # characters times the size of the pattern's program: RE2 is linear in both
+PATTERN_PER_STEP = 128  # characters times the size of the pattern's program: RE2 is linear in both
 
 
 def of_texts(ask: Callable[[str, str], bool]) -> Run:
