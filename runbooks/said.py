@@ -122,5 +122,7 @@ def _utc(moment: datetime) -> datetime:
 
 def one_line(text: str) -> str:
     """On one line, without characters that nobody sees."""
+    if text.isprintable():  # the usual case, and there are many texts
+        return " ".join(text.split())
     seen = (" " if each.isspace() else each for each in text)
     return " ".join("".join(each for each in seen if unicodedata.category(each) not in UNSEEN).split())
