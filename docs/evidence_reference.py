@@ -25,7 +25,8 @@ STEP = {Table: ".KEY", Listing: "[]"}
 
 def evidence_page() -> str:
     """The text of docs/evidence.md."""
-    sections = "".join(_section(root) for root in SHAPES)
+    seen: dict[int, str] = {}
+    sections = "".join(_section(root, seen) for root in SHAPES)
     return f"{HEAD}{COLUMNS}{_lines(_rows(CITED, '', {}))}\n{_overview()}{sections}"
 
 
@@ -44,14 +45,15 @@ def _asked(root: str) -> str:
     return "by itself" if sources == (root,) else f"from {', '.join(f'`{each}`' for each in sources)}"
 
 
-def _section(root: str) -> str:
+def _section(root: str, seen: dict[int, str]) -> str:
     shape = SHAPES[root]
     said = "" if isinstance(shape, Scalar | Anything) else shape.says
     inner, path = _inmost(shape, root)
+    seen[id(inner)] = path
     mark = _mark(shape) and "⊕ "
     told = f"{mark}{said[:1].upper()}{said[1:]}." if said else ""
     opening = f"`{path}`{_mark(inner)}: {inner.says}.\n\n" if inner is not shape else ""
-    return f"\n## {root}\n\n{told}\n\n{opening}{COLUMNS}{_lines(_rows(inner, path, {id(inner): path}))}"
+    return f"\n## {root}\n\n{told}\n\n{opening}{COLUMNS}{_lines(_rows(inner, path, seen))}"
 
 
 def _inmost(shape: Shape, path: str) -> tuple[Shape, str]:
