@@ -119,9 +119,36 @@ SINGLES = (
     ),
     *_single("service/upgrade-refused", "websocket-refused"),
     *_single("service/redirects", "backend-redirects"),
+    *_single("bad-revision/own-bug", "app-bug-500"),
+    *_single("bad-revision/not-validated", "bad-revision", "bad-revision-with-healthy-previous"),
+    *_single("bad-revision/pinned-to-it", "traffic-pinned-to-old", also=("bad-revision/not-validated",)),
+    *_single("platform/secret-missing", "secret-missing"),
+    *_single("platform/out-of-memory", "out-of-memory"),
+    *_single("platform/quota-exceeded", "quota-exceeded"),
+    *_single("platform/no-instance", "max-instances"),
+    *_single("service/cold-start", "cold-starts"),
+    *_single("dependency/connector-saturated", "connector-saturated"),
+    *_single("redis/slow-server", "redis-slow"),
+    *_network("firewall", CONFIGURED, "manual-firewall-change"),
+    *_network("firewall", "changed-since/changed-right-before", "terraform-apply-broke-it"),
+)
+LOUD = (
+    Case("loud-innocent", "loud", ("loud-innocent",), ("dependency/down",)),
+    Case("innocent-deploy", "loud", ("innocent-deploy",), ("postgres/locks",)),
+    Case("drift-without-effect", "loud", ("drift-without-effect",), ("bad-revision/own-bug",)),
+    Case("dns-and-drift", "loud", ("dns-and-drift",), ("edge/dns-record",)),
+    Case("backend-slow-after-scaling", "loud", ("backend-slow-after-scaling",), ("service/own-answer",)),
+    Case(
+        "redis-refused, old errors in the log",
+        "loud",
+        ("loud-innocent", "looks-stray-route"),
+        ("dependency/down",),
+    ),
 )
 WELLS = (
     Case("healthy", "well", ("healthy",), (WELL,)),
+    Case("tests-without-base", "well", ("tests-without-base",), (), ("tests/without-base",), (WELL,)),
+    Case("secret-denied-on-deploy", "look-alike", ("secret-denied-on-deploy",), (), (), (WELL,)),
     *_looks(
         "looks-another-range",
         "looks-another-service",
@@ -144,6 +171,7 @@ WELLS = (
     ),
 )
 PAIRS = (
+    Case("two-faults", "pair", ("two-faults",), ("redis/out-of-memory", "edge/certificate")),
     _pair("seed-503", "tls-expired", VALIDATION, "edge/certificate"),
     _pair("seed-503", "clickhouse-slow", VALIDATION, "clickhouse/slow-server"),
     _pair("redis-out-of-memory", "tls-expiring", "redis/out-of-memory", "edge/certificate"),
@@ -197,4 +225,4 @@ PARTIALS = (
     ),
     *_without("firewall-denies-redis", (CONFIGURED,), {"logging.logEntries.list": ()}),
 )
-CASES: tuple[Case, ...] = (*SINGLES, *WELLS, *PAIRS, *PARTIALS)
+CASES: tuple[Case, ...] = (*SINGLES, *LOUD, *WELLS, *PAIRS, *PARTIALS)

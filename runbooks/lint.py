@@ -11,6 +11,7 @@ from checks.document import Document, Place, dotted
 from runbooks import static, wording
 from runbooks.binding import Read
 from runbooks.cel.expression import Expression
+from runbooks.chains import ABOUT
 from runbooks.evidence.sources import SHAPES
 from runbooks.runbook import Cause, Each, Library, Remedy, Runbook, every
 from runbooks.scope import split
@@ -168,6 +169,8 @@ class _Reader:
     ) -> None:
         for name in let:
             others = (expression.roots for other, expression in let.items() if other != name)
+            if name == ABOUT:  # the engine reads it
+                continue
             if self.notes.has(file, (*place, "let", name)) and name not in used.union(*others):
                 self.notes.note(file, (*place, "let", name), f"nothing uses {name}", "leave it out")
         if each is not None and each.name not in used.union(
@@ -184,7 +187,7 @@ class _Reader:
                 if not self.notes.has(cause.file, (*cause.place, "let", name)):
                     let[cause.file, name] = let.get((cause.file, name), False) or name in used
         for (file, name), is_used in let.items():
-            if not is_used:
+            if not is_used and name != ABOUT:
                 self.notes.note(file, ("let", name), f"nothing uses {name}", "leave it out")
 
     def _expression(

@@ -85,6 +85,8 @@ class Changes:
         places: dict[str, int] = {}
         found = []
         for each in section.data["changes"]:
+            if each["method"].endswith(RUNS):
+                continue
             place = f"changes.{each['at']}"
             places[place] = places.get(place, 0) + 1
             numbered = place if places[place] == 1 else f"{place}.{places[place]}"
@@ -101,6 +103,10 @@ def _written(change: Change) -> Json:
         "user_agent": change.user_agent,
         "url": change.source.url or "",
     }
+
+
+RUNS = ".RunJob"
+"""Running a job changes nothing of its configuration; whybot itself does it with every sweep."""
 
 
 class Made:

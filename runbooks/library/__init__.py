@@ -9,6 +9,7 @@ BOOKS: Final = (
     "edge",
     "service",
     "network-path",
+    "platform",
     "bad-revision",
     "dependency",
     "redis",
