@@ -25,6 +25,7 @@ DEEPEST = 50
 TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = frozenset({"null", "bool", "int", "float", "str", "timestamp", "seq", "map", "merge", "value"})
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+UNFIT = re.compile(f"{CONTROL.pattern}|[\x80-\x9f\ud800-\udfff]")  # what an escape such as "\x1b" can make
 WORDS_OF_YAML = {"true": True, "false": False}
 # What ruamel.yaml says, and what a person needs. Its own words quote the file, which may hold a secret.
 SYNTAX = (
@@ -225,6 +226,7 @@ class _Builder:
             )
             return None
         if isinstance(node, ScalarNode):
+            self._complain_of_characters(str(node.value), line, path)
             return _value(tag.removeprefix(TAG), str(node.value))
         if id(node) in self._open:
             self._document.complain(line, path, "an alias to what it is a part of", "values without circles")
@@ -236,6 +238,11 @@ class _Builder:
             return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
         finally:
             self._open.pop()
+
+    def _complain_of_characters(self, text: str, line: int, path: Place) -> None:
+        """A terminal obeys some of them, and halves of characters cannot be written at all."""
+        if UNFIT.search(text):
+            self._document.complain(line, path, "a control character, written as an escape", "plain text")
 
     def _mapping(self, node: MappingNode, path: Place) -> dict[str, Any]:
         built: dict[str, Any] = {}
@@ -252,7 +259,8 @@ class _Builder:
         for key, child in node.value:
             line = key.start_mark.line + 1
             if isinstance(key, ScalarNode):
-                yield str(key.value), line, child
+                self._complain_of_characters(str(key.value), line, path)
+                yield UNFIT.sub("�", str(key.value)), line, child
             else:
                 self._document.complain(line, path, "a list or mapping as a key", "text as a key")
 
