@@ -96,6 +96,7 @@ SCENARIOS: tuple[str, ...] = (
     "quota-exceeded",
     "connector-saturated",
     "redis-slow",
+    "redis-connection-leak",
     "terraform-apply-broke-it",
     "manual-firewall-change",
     "loud-innocent",

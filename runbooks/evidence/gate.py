@@ -1,7 +1,7 @@
 """Validations on record: which revisions the deploy gate has looked at before they took traffic.
 
-A deploy pipeline runs `whybot gate` and writes what it said on the revision, as the label `whybot-gate`
-(`gcloud run deploy --labels=whybot-gate=passed`): a label cannot be changed afterwards.
+A deploy pipeline runs `whybot gate` and writes what it said on the revision, as the label `whybot-gate`: labels
+of a revision cannot be changed afterwards. docs/environment-file.md has the command.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from checks.observations import Blind, CloudState, Revision
 from runbooks.evidence.cite import citable, cited
 from runbooks.evidence.source import Frame, Scope, Section
+from runbooks.evidence.validation import LABEL, PASSED, inherited_from, said_of
 from runbooks.evidence.words import clock
 from runbooks.evidence.written import (
     NO_PROJECT,
@@ -22,7 +23,6 @@ from runbooks.evidence.written import (
 from runbooks.shape import Record, Shape, Table, flag, text, time
 from runbooks.values import Json, Value
 
-LABEL, PASSED = "whybot-gate", "passed"
 VALIDATION = citable(
     {
         "validated": flag("whether a validation that passed is on record"),
@@ -86,7 +86,8 @@ def _revision(revision: Revision) -> Json:
     return {
         "name": revision.name,
         "created_at": moment(revision.created_at),
-        "says": revision.labels.get(LABEL, ""),
+        "says": said_of(revision.labels, revision.name),
+        "inherited": inherited_from(revision.labels, revision.name),
         "url": revision.source.url or "",
     }
 
@@ -102,9 +103,14 @@ def _validation(document: Json, read_at: str, frame: Frame) -> Value:
     name, says, made = document["name"], document["says"], time_of(document["created_at"])
     fields: dict[str, Value] = {"validated": says == PASSED, "at": made, "says": says}
     since = f" since it was made at {clock(made, frame.at)}" if made else ""
+    lacks = (
+        f"its label {LABEL} is of {document['inherited']}"
+        if document["inherited"]
+        else f"it has no label {LABEL}"
+    )
     text = {
         PASSED: f"{name} has a validation on record: {LABEL} is {PASSED}",
-        "": f"{name} has no validation on record{since}: it has no label {LABEL}",
+        "": f"{name} has no validation on record{since}: {lacks}",
     }.get(says, f"{name} has a validation on record that did not pass: {LABEL} is {says}")
     return cited(
         fields,

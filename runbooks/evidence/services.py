@@ -8,13 +8,13 @@ from checks.path.explain import Paths
 from runbooks.evidence.cite import citable, cited
 from runbooks.evidence.serving import asked_for, written
 from runbooks.evidence.source import Frame, Scope, Section
+from runbooks.evidence.validation import validated
 from runbooks.evidence.words import clock, listed, small, who
 from runbooks.evidence.written import NO_PROJECT, gap, is_blind, moment, plain, time_of
 from runbooks.shape import Listing, Record, Shape, Table, flag, number, text, time
 from runbooks.values import Gap, Json, Value
 
 HEALTHY = "ContainerHealthy"
-GATE, PASSED = "whybot-gate", "passed"
 """The label of a revision whose validation is on record: `gcloud run deploy --labels whybot-gate=passed`."""
 CONDITIONS = Table(
     Record(
@@ -33,7 +33,7 @@ REVISION = citable(
         "percent": number("its share of traffic, 0 to 100"),
         "ready": flag("its condition Ready"),
         "image": text("the image of its container"),
-        "creator": text("who made it"),
+        "creator": text("who made it, a service account by its short name; somebody where that is not known"),
         "created_at": time("when it was made"),
         "age_s": number("seconds since it was made"),
         "connector": text("the connector that it uses, empty for none"),
@@ -170,7 +170,7 @@ class _Seen:
             if document["ready"] is None
             else document["ready"],
             "image": document["image"],
-            "creator": document["creator"],
+            "creator": who(document["creator"]),
             "created_at": created or Gap(f"{place}.created_at", f"when {name} was made is not said"),
             "age_s": (self.frame.at - created).total_seconds()
             if created
@@ -185,7 +185,7 @@ class _Seen:
             else Gap(f"{place}.same_image_as_previous", f"no revision before {name} is known"),
             "previous": previous,
             "conditions": _conditions(document["conditions"]),
-            "validated": document["labels"].get(GATE) == PASSED,
+            "validated": validated(document["labels"], name),
         }
         return cited(
             fields,

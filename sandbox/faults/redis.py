@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis.asyncio import Redis as Client
 from redis.exceptions import BusyLoadingError
@@ -17,6 +17,8 @@ KEYS = 8_000
 VALUE_BYTES = 1_024
 """A loading server looks at its clients after so many bytes: here after each key."""
 FILL = "for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'key:' .. i, string.rep('x', ARGV[2])) end"
+SLOTS, FREE_SLOTS = 200, 18
+"""Of a leak: more than nine in ten are taken, and enough are free for who asks."""
 # Without compression each key has its bytes; without delay the copy begins at once.
 PRIMARY = ("--rdbcompression", "no", "--repl-diskless-sync-delay", "0")
 
@@ -64,6 +66,29 @@ async def _max_clients(staging: Staging, order: Order) -> AsyncIterator[None]:
         yield
     finally:
         await admin.config_set("maxclients", before)
+
+
+@asynccontextmanager
+async def _connection_leak(staging: Staging, order: Order) -> AsyncIterator[None]:
+    """Really holds idle connections, as a pool that does not give them back; a few slots stay free."""
+    admin, server = staging.redis_admin, staging.redis
+    before = str((await admin.config_get("maxclients"))["maxclients"])
+    async with AsyncExitStack() as stack:
+        try:
+            await admin.config_set("maxclients", SLOTS)
+            for _ in range(SLOTS - FREE_SLOTS):
+                held = Client(
+                    host=server.host,
+                    port=server.port,
+                    password=server.password,
+                    single_connection_client=True,
+                    client_name="netra-backend",
+                )
+                stack.push_async_callback(held.aclose)
+                await held.initialize()
+            yield
+        finally:
+            await admin.config_set("maxclients", before)
 
 
 @asynccontextmanager
@@ -148,5 +173,13 @@ FAULTS = (
         Option("seconds", "s", 600.0),
         effect="closed",
         slot="replication",
+    ),
+    _kind(
+        "connection_leak",
+        "Redis: connections leak",
+        "Idle connections of the application take nearly every client slot, and their number only grows.",
+        _connection_leak,
+        effect="impaired",
+        slot="redis_max_clients",
     ),
 )

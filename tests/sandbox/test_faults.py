@@ -46,6 +46,7 @@ SEEN: dict[str, Seen] = {
     "redis_out_of_memory": Seen("redis", "redis", "fail", "out_of_memory"),
     "redis_read_only": Seen("redis", "redis", "fail", "read_only"),
     "redis_max_clients": Seen("redis", "redis", "fail", "too_many_connections"),
+    "redis_connection_leak": Seen("redis", "redis", "degraded", "connections_nearly_used"),
     "redis_loading": Seen("redis", "redis", "fail", "loading"),
     "postgres_slow": Seen(
         "postgres", "postgres", "degraded", "over_budget", {"query_ms": 1200, "next_ms": 0}
@@ -57,6 +58,7 @@ SEEN: dict[str, Seen] = {
     "clickhouse_slow": Seen("clickhouse", "clickhouse", "degraded", "over_budget"),
     "clickhouse_error": Seen("clickhouse", "clickhouse", "fail", "too_many_connections"),
     "app_error": Seen("frontend", "frontend", "fail", "http_5xx"),
+    "app_unavailable": Seen("frontend", "frontend", "fail", "http_503"),
     "app_slow": Seen("auth", "auth", "degraded", "over_budget", {"ms": 2500}),
     "app_wrong_body": Seen("frontend", "frontend", "fail", "body_mismatch"),
     "app_endless_body": Seen("auth", "auth", "fail", "body_too_large"),

@@ -53,6 +53,22 @@ async def test_a_validation_that_failed_is_none_that_passed() -> None:
     assert "did not pass" in seen[CITE]["text"]
 
 
+async def test_a_label_that_was_copied_from_another_revision_is_none() -> None:
+    """Cloud Run copies labels into the next revision; `whybot-gate-revision` says whose they are."""
+    labels = {"whybot-gate": "passed", "whybot-gate-revision": GOOD}
+    revisions_of = {
+        name: place.revision(name, STAGING, labels=labels, created_at=NOW - timedelta(minutes=14))
+        for name in (GOOD, BAD)
+    }
+    service = place.service(TrafficShare(BAD, 100))
+    state = replace(place.staging(), services=(service,), revisions={BACKEND: tuple(revisions_of.values())})
+    seen = await revisions(state)
+    assert (seen[GOOD]["validated"], seen[BAD]["validated"]) == (True, False)
+    assert seen[BAD][CITE]["text"].endswith(f"its label whybot-gate is of {GOOD}")
+    services = await see("services", scope(StillCloud(state)))
+    assert services["backend"]["serving"][0]["validated"] is False
+
+
 async def test_revisions_that_cannot_be_read_are_unknown() -> None:
     """Not to see a label is no missing validation: of what serves it is a gap."""
     denied = place.blind("run.revisions.list", "roles/run.viewer")
