@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from runbooks.cel.functions import FUNCTIONS, fitting
 from runbooks.cel.gaps import together
@@ -41,6 +41,7 @@ from runbooks.cel.operators import (
     gaps_of,
     kind,
     listed,
+    plain_comparison,
     whole_number,
 )
 from runbooks.values import CITE, Gap, Partial, Value
@@ -242,7 +243,27 @@ def _folded(parts: tuple[Node, ...], slots: Slots, *, decides: bool) -> Run:
 def _relation(node: Relation, slots: Slots) -> Run:
     left, right = _compile(node.left, slots), _compile(node.right, slots)
     compare, site = comparison(node.sign), Site(node)
+    if isinstance(node.right, Literal) and (simple := plain_comparison(node.sign, node.right.value)):
+        return _beside_literal(
+            left,
+            node.right.value,
+            simple,
+            lambda frame, found: compare(found, right(frame), site, frame.spend),
+        )
     return lambda frame: compare(left(frame), right(frame), site, frame.spend)
+
+
+def _beside_literal(
+    left: Run, literal: Value, simple: Callable[[Any, Any], bool], compare: Callable[[Frame, Value], Value]
+) -> Run:
+    """A comparison with a literal, which most are: values of its own kind need nothing else."""
+    same = type(literal)
+
+    def run(frame: Frame) -> Value:
+        found = left(frame)
+        return simple(found, literal) if type(found) is same else compare(frame, found)
+
+    return run
 
 
 def _arithmetic(node: Arithmetic, slots: Slots) -> Run:

@@ -209,13 +209,18 @@ def unequal(one: Value, other: Value, site: Site, spend: Spend) -> bool | Gap:
     return found if isinstance(found, Gap) else not found
 
 
+_SIMPLE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _COMPARISONS: dict[str, Callable[[Value, Value, Site, Spend], bool | Gap]] = {
     "==": equal,
     "!=": unequal,
-    "<": ordered(operator.lt),
-    "<=": ordered(operator.le),
-    ">": ordered(operator.gt),
-    ">=": ordered(operator.ge),
+    **{sign: ordered(compare) for sign, compare in _SIMPLE.items() if sign not in ("==", "!=")},
     "in": contained,
 }
 
@@ -236,6 +241,12 @@ def comparison(sign: str) -> Callable[[Value, Value, Site, Spend], bool | Gap]:
         return found
 
     return run
+
+
+def plain_comparison(sign: str, literal: Value) -> Callable[[Any, Any], bool] | None:
+    """What compares a value with a literal of the very same type; None where that takes more."""
+    kinds = _PLAIN if sign in ("==", "!=") else _ORDERED
+    return _SIMPLE.get(sign) if type(literal) in kinds else None
 
 
 def bounded(value: float, site: Site) -> Value:
