@@ -16,6 +16,8 @@ from benchmarks import (
     start,
     sweep_wall,
     terraform,
+    whole_why,
+    whys,
 )
 from benchmarks.measure import Row, table
 from benchmarks.targets import Targets, targets
@@ -32,6 +34,8 @@ PARTS: dict[str, Part] = {
     "drift": lambda _at, _folder: drift.rows(),
     "reasoning": lambda _at, _folder: reasoning.rows(),
     "terraform": lambda _, folder: terraform.rows(folder),
+    "whys": lambda _at, _folder: whys.rows(),
+    "whole_why": lambda _at, _folder: whole_why.rows(),
 }
 
 
