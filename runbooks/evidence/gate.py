@@ -1,7 +1,7 @@
 """Validations on record: which revisions the deploy gate has looked at before they took traffic.
 
-A deploy pipeline runs `whybot gate` and writes what it said on the revision, as the label `whybot-gate`: labels
-of a revision cannot be changed afterwards. docs/environment-file.md has the command.
+A deploy pipeline runs `whybot gate` and writes what it said on the revision, as the label `whybot-gate`.
+Labels of a revision cannot be changed afterwards; docs/environment-file.md has the command.
 """
 
 from collections.abc import AsyncIterator, Iterator

@@ -1,7 +1,11 @@
 """The staging application by itself: its pools, its health and its ways to misbehave."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -128,3 +132,44 @@ async def test_a_site_misbehaves_only_while_it_is_told_to() -> None:
         healthy = await client.get("/health")
     assert redirected.headers["location"] == "https://elsewhere.example/"
     assert healthy.json()["status"] == "healthy"
+
+
+@asynccontextmanager
+async def misbehaving(**faults: Mapping[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the auth service with these faults."""
+    application = Misbehaving(auth_application())
+    application.faults = dict(faults)
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://auth") as client:
+        yield client
+
+
+@pytest.mark.parametrize(("fault", "status"), [("app_error", 500), ("app_unavailable", 503)])
+async def test_an_application_that_fails_complains(
+    fault: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for each request, in the words that it was given."""
+    async with misbehaving(**{fault: {"log": "KeyError: 'max_threads'"}}) as client:
+        answer = await client.get("/health")
+    assert answer.status_code == status
+    assert [record.getMessage() for record in caplog.records] == ["KeyError: 'max_threads'"]
+
+
+async def test_where_no_container_runs_cloud_run_answers(caplog: pytest.LogCaptureFixture) -> None:
+    """With its own text, and the application says nothing."""
+    async with misbehaving(no_container={"status": 429, "body": "Rate exceeded."}) as client:
+        answer = await client.get("/health")
+    assert (answer.status_code, answer.text) == (429, "Rate exceeded.")
+    assert not caplog.records
+
+
+async def test_who_comes_first_waits_for_a_container_and_who_comes_with_it_shares_the_wait() -> None:
+    """Two requests at once start one container; the next one, when all is idle, another."""
+    async with misbehaving(app_cold_start={"ms": 200}) as client:
+        began = time.perf_counter()
+        await asyncio.gather(client.get("/health"), client.get("/health"))
+        together = time.perf_counter()
+        await client.get("/health")
+        alone = time.perf_counter()
+    assert together - began >= 0.19
+    assert alone - together >= 0.19
