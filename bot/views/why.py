@@ -16,7 +16,7 @@ PLAN_TEXT = 6_000
 SHOWN_WHYS, SHOWN_EVIDENCE, SHOWN_LINKS = 12, 6, 5
 RULED_OUT, UNTOLD, OTHERS, REMEDIES = 4, 3, 3, 5
 TOLD = 8
-LINE, URL = 260, 3_000
+LINE, BESIDE, URL = 260, 140, 3_000
 CLASSIC_LINE, CLASSIC_TEXT = 420, 6_000
 PEOPLE = 5
 
@@ -171,7 +171,7 @@ def _beside(state: WhyState) -> Blocks:
     """What else there is, what was ruled out or could not be told, since when, and whether it was before."""
     shown: Blocks = []
     if also := words.others(state):
-        shown.append(kit.section("\n".join(f"*Also:* {_safe(line)}" for line in also[:OTHERS])))
+        shown.append(kit.section("\n".join(f"*Also:* {_safe(line, BESIDE)}" for line in also[:OTHERS])))
     if state.running:
         return shown
     if out := _some(words.listed(words.ruled_out(state)), RULED_OUT):
@@ -196,8 +196,10 @@ def _since(state: WhyState) -> list[str]:
     at = words.moment(onset["at"]) if onset else None
     if onset is None or at is None:
         return []
-    change = f"; right before it: {_safe(str(onset['changes'][0]['text']))}" if onset["changes"] else ""
-    return [f"Since {kit.date(at)}: {_safe(str(onset['evidence']['text']))}{change}"]
+    said = kit.one_line(str(onset["evidence"]["text"]))
+    change = kit.one_line(str(onset["changes"][0]["text"])) if onset["changes"] else ""
+    before = f"; right before it: {_safe(change, BESIDE)}" if change and change not in said else ""
+    return [f"Began {kit.date(at)}: {_safe(said, LINE)}{before}"]
 
 
 def _before(state: WhyState) -> list[str]:
@@ -268,7 +270,8 @@ def _text(title: str, state: WhyState) -> str:
         helping = [f"{each['title']} ({words.offered(each)})" for each in words.helping(state)]
         rest += _told("What would help", helping)
         rest += _told("For good", [str(each["title"]) for each in words.for_good(state)])
-    return "\n".join([*first, *_fitted(chain, 2_200), *_fitted(rest, kit.TEXT - 900 - 2_200 - 40)])
+    said = "\n".join([*first, *_fitted(chain, 2_200)])
+    return "\n".join([said, *_fitted(rest, kit.TEXT - len(said) - 20)])
 
 
 def _told(name: str, parts: Sequence[str]) -> list[str]:
@@ -280,9 +283,9 @@ def _told(name: str, parts: Sequence[str]) -> list[str]:
 def _fitted(lines: Sequence[str], room: int) -> list[str]:
     """The lines, escaped, all of them as long as fits together; what is left out is counted."""
     kept: list[str] = []
-    limit = max(60, room // max(1, len(lines)) - 1)
+    limit = max(LINE, room // max(1, len(lines)))
     for place, line in enumerate(lines):
-        safe = kit.escape(kit.one_line(line), max(limit, 60))
+        safe = kit.escape(kit.one_line(line), limit)
         room -= len(safe) + 1
         if room < 20:
             return [*kept, f"… {len(lines) - place} more"]

@@ -17,7 +17,7 @@ SAID = {
     "nothing_wrong": "nothing is wrong",
 }
 HEADLINE, BECAUSE, TITLE = 400, 600, 100
-NAMED, SHOWN_FAILING = 3, 2
+NAMED = 3
 Line = tuple[str, str]
 """A name, and what is said of it in brackets or after a dash."""
 
@@ -34,29 +34,38 @@ def headline(state: WhyState) -> str:
 
 
 def _so_far(state: WhyState) -> str:
-    return f" — so far: {because(state.chain[-1])}" if state.chain else ""
+    told = _telling(state)
+    return f" — so far: {_sentence(told)}" if told is not None else ""
 
 
 def _verdict(state: WhyState) -> str:
     """What was found."""
     if state.status == "nothing_wrong":
         return shorten(because(state.chain[0]) if state.chain else "nothing is wrong", HEADLINE)
-    failing = _failing(state)
-    if state.root is not None:
-        return shorten(f"{failing or _title(state.root)}{because(state.root)}", HEADLINE)
-    if state.chain:
-        return shorten(because(state.chain[-1]), HEADLINE)
-    return shorten(f"why {failing.removesuffix(': ')} could not be told".replace("  ", " "), HEADLINE)
-
-
-def _failing(state: WhyState) -> str:
-    """`Redis and PostgreSQL fail: `, where something fails."""
+    told = _telling(state)
+    if told is not None:
+        return shorten(f"{_title(told) if state.root else ''}{_sentence(told)}", HEADLINE)
     named = [one_line(str(each)) for each in state.all("failing")]
-    named = [*named[:SHOWN_FAILING], f"{len(named) - SHOWN_FAILING} more"] if len(named) > NAMED else named
     if not named:
-        return ""
-    *most, last = named
-    return f"{', '.join(most)} and {last} fail: " if most else f"{last} fails: "
+        return "why could not be told"
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    fail = "fails" if len(named) == 1 else "fail"
+    return shorten(f"why {', '.join(named[:NAMED])}{more} {fail} could not be told", HEADLINE)
+
+
+def _telling(state: WhyState) -> Document | None:
+    """The why that says most at a glance: the one that would be mended, else the root, else the deepest.
+
+    The root is often how it came about, such as a missing gate; the chain below says that.
+    """
+    mended = {each.get("cause") for each in helping(state)[:1]}
+    deepest = state.chain[-1] if state.chain else None
+    return next((why for why in state.chain if why.get("cause") in mended), state.root or deepest)
+
+
+def _sentence(why: Document) -> str:
+    """A because without its full stop, since more follows."""
+    return because(why).removesuffix(".")
 
 
 def _title(cause: Document) -> str:
@@ -81,16 +90,10 @@ def whys(number: int) -> str:
 
 
 def question(state: WhyState) -> str:
-    """The first question with how many whys it took, how sure they are and how long it took."""
+    """The first question, and how long its answer took; how sure it is stands in the first line."""
     told = one_line(str((state.document or {}).get("question", "")))
     asked = told or f"Why is {one_line(state.environment)} as it is?"
-    if state.running:
-        return asked
-    parts = [whys(len(state.chain))] if state.chain else []
-    parts.append(SAID.get(state.status, "interrupted") if state.phase == "finished" else "interrupted")
-    if state.took_ms:
-        parts.append(spoken(state.took_ms))
-    return f"{asked} ({' · '.join(parts)})"
+    return f"{asked} ({spoken(state.took_ms)})" if state.took_ms and not state.running else asked
 
 
 def because(why: Document, limit: int = BECAUSE) -> str:

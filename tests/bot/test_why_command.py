@@ -29,7 +29,7 @@ from tests.bot.running import (
     until,
 )
 from tests.bot.test_health_command import posted_button
-from tests.bot.whys import PARTIAL, SEED, document
+from tests.bot.whys import PARTIAL, SEED, so_far
 from tests.slack_workspace import running_slack
 
 
@@ -94,14 +94,14 @@ async def test_why_is_answered_in_the_channel(
 
 async def test_the_message_fills_in_as_evidence_comes(script: Scripted, sandbox: SandboxServer) -> None:
     """First that it looks, then the whys that hold so far, in the same message."""
-    script.states = [document(chain=SEED["chain"][:number]) for number in (1, 3)]
+    script.states = [so_far(number) for number in (1, 3)]
     script.hold()
     await type_(sandbox)
     await until(lambda: whys(sandbox))
     assert "Reading the evidence" in json.dumps(whys(sandbox)[0].blocks)
-    for so_far in ("so far: The container is ready", "so far: backend-00042 leaves"):
+    for words in ("so far: The container is ready", "so far: backend-00042 leaves"):
         script.go(1)
-        await until(lambda so_far=so_far: so_far in whys(sandbox)[0].text)
+        await until(lambda words=words: words in whys(sandbox)[0].text)
     assert "Waiting for Cloud Logging" in json.dumps(whys(sandbox)[0].blocks)
     script.go()
     await until(lambda: finished(sandbox))
@@ -110,7 +110,7 @@ async def test_the_message_fills_in_as_evidence_comes(script: Scripted, sandbox:
 
 async def test_progress_under_a_rate_limit_is_coalesced(script: Scripted, sandbox: SandboxServer) -> None:
     """However often Slack answers 429, the last state arrives, and what was overtaken is never sent."""
-    script.states = [document(chain=SEED["chain"][:1]) for _ in range(20)]
+    script.states = [so_far(1) for _ in range(20)]
     script.hold()
     await type_(sandbox)
     await until(lambda: whys(sandbox))

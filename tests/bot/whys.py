@@ -39,7 +39,7 @@ def remedy(name: str, title: str, **more: Any) -> dict[str, Any]:
         "id": name,
         "title": title,
         "text": f"{title} and checks that it helped.",
-        "cause": "network-path/wrong-network",
+        "cause": "http-503/wrong-network",
         "action": name,
         "undoable": True,
         "reach": 1,
@@ -157,6 +157,11 @@ SEED: dict[str, Any] = {
 def document(**changes: Any) -> dict[str, Any]:
     """The seed's diagnosis, changed."""
     return copy.deepcopy(SEED) | changes
+
+
+def so_far(whys: int) -> dict[str, Any]:
+    """The first whys of the seed's diagnosis, as they are while evidence comes."""
+    return document(status="partial", chain=copy.deepcopy(CHAIN[:whys]), root_cause=None, remedies=[])
 
 
 def weaker() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bot.views.why import message
 from bot.views.why_details import details, remedy
 from bot.views.why_state import WhyState
 from tests.bot.views.valid import assert_message_valid, assert_view_valid, drawn, markup
-from tests.bot.whys import AT, PARTIAL, SEED, UNKNOWN, WELL, any_state, document, state, weaker
+from tests.bot.whys import AT, PARTIAL, SEED, UNKNOWN, WELL, any_state, document, so_far, state, weaker
 from tests.bot.whys import remedy as offered
 
 
@@ -39,15 +39,15 @@ def test_the_seed_in_one_message() -> None:
     shown = message(state())
     assert_message_valid(shown)
     assert shown.text.splitlines()[0] == (
-        "🔴 staging: Redis, PostgreSQL and Backend fail: backend-00042 took all traffic with no validation "
-        "on record — 5 whys, confirmed"
+        "🔴 staging: Wrong network: backend-00042 leaves through network default; "
+        "Redis is only on staging-vpc — 5 whys, confirmed"
     )
     tasks = plan(shown)["tasks"]
     assert [task["status"] for task in tasks] == ["complete"] * 5
     assert (
         tasks[2]["title"] == "3. backend-00042 leaves through network default; Redis is only on staging-vpc"
     )
-    assert plan(shown)["title"] == "Why is backend returning HTTP 503? (5 whys · confirmed · 3.4 s)"
+    assert plan(shown)["title"] == "Why is backend returning HTTP 503? (3.4 s)"
     assert tasks[0]["sources"][0]["text"] == "log"
     for blocks in (shown.blocks, shown.fallback_blocks):
         said = drawn(blocks)
@@ -98,9 +98,7 @@ def test_a_weaker_why_is_marked() -> None:
 def test_a_running_why_fills_in() -> None:
     """What is known is there, what is waited for is named, and nothing can be pressed yet."""
     begun = state(phase="running", document=None, finished_at=None, took_ms=0.0)
-    halfway = state(
-        phase="running", document=document(chain=SEED["chain"][:2]), waiting=("Cloud Logging", "drift")
-    )
+    halfway = state(phase="running", document=so_far(2), waiting=("Cloud Logging", "drift"))
     for shown in (message(begun), message(halfway)):
         assert_message_valid(shown)
         assert plan(shown)["tasks"][-1]["status"] == "in_progress"
@@ -117,11 +115,11 @@ def test_a_running_why_fills_in() -> None:
             PARTIAL,
             "🟠 staging: Redis does not answer and PostgreSQL needs 5.2 s (500 ms); ClickHouse is fine",
         ),
-        (UNKNOWN, "⚪ staging: why Redis, PostgreSQL and Backend fail could not be told"),
+        (UNKNOWN, "⚪ staging: why Redis, PostgreSQL, Backend fail could not be told"),
         (WELL, "🟢 staging: All 9 checks pass and nothing has drifted"),
         (
             document(status="unknown", chain=[], root_cause=None, failing=["A", "B", "C", "D"]),
-            "⚪ staging: why A, B and 2 more fail",
+            "⚪ staging: why A, B, C and 1 more fail",
         ),
         (
             document(status="unknown", chain=[], root_cause=None, failing=[]),
@@ -134,6 +132,18 @@ def test_every_verdict_has_its_first_line(shown: dict[str, Any], first: str) -> 
     drawn_ = message(state(document=shown))
     assert_message_valid(drawn_)
     assert drawn_.text.startswith(first)
+
+
+def test_the_first_line_is_what_would_be_mended_else_the_root() -> None:
+    """Without a remedy for now, the root cause stands there, by its name unless its because says that."""
+    shown = message(state(document=document(remedies=[])))
+    assert "🔴 staging: backend-00042 took all traffic with no validation on record — 5 whys" in shown.text
+    root = SEED["root_cause"] | {"title": "Gate"}
+    named = message(state(document=document(remedies=[], root_cause=root)))
+    assert "🔴 staging: Gate: backend-00042 took all traffic" in named.text
+    other = [each | {"secondary": False} for each in SEED["other_chains"]]
+    more = message(state(document=document(remedies=[], other_chains=other)))
+    assert more.text.splitlines()[0].endswith("5 whys, confirmed; 1 more cause")
 
 
 def test_where_it_is_stuck_what_would_settle_it_is_a_task_of_its_own() -> None:
@@ -151,7 +161,7 @@ def test_where_it_is_stuck_what_would_settle_it_is_a_task_of_its_own() -> None:
 
 def test_an_interrupted_why_says_so() -> None:
     """What was found stays, and it can be asked again."""
-    shown = message(state(phase="interrupted", document=document(chain=SEED["chain"][:1]), finished_at=AT))
+    shown = message(state(phase="interrupted", document=so_far(1), finished_at=AT))
     assert_message_valid(shown)
     assert shown.text.startswith(
         "⚪ staging: interrupted while looking for the cause — so far: The container"
