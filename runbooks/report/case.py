@@ -7,9 +7,9 @@ from functools import cached_property
 
 from checks.durations import spoken
 from runbooks.bundle import Bundle
-from runbooks.diagnosis import Diagnosis
+from runbooks.diagnosis import Diagnosis, Verdict
 from runbooks.report.reading import Fields, fields, look, moment, number, records, text
-from runbooks.said import time_ms
+from runbooks.said import one_line, time_ms
 from runbooks.values import Gap, Value
 
 WORST = ("fail", "degraded", "unknown", "pass")
@@ -59,6 +59,11 @@ class Case:
         return [path for path in self.paths if path.get("verdict") == "fail"]
 
     @property
+    def well(self) -> bool:
+        """Whether everything was asked and is as it should be."""
+        return self.diagnosis.status is Verdict.NOTHING_WRONG
+
+    @property
     def onset(self) -> datetime | None:
         """The first failure that the evidence tells; None where it tells none."""
         if self.diagnosis.onset is not None:
@@ -101,7 +106,9 @@ def title_of(check: Fields) -> str:
 def what_of(check: Fields) -> str:
     """What was found, in words; of one that could not be told, why."""
     status = check.get("status")
-    return text(status.why) if isinstance(status, Gap) else text(check.get("message"))
+    if not isinstance(status, Gap):
+        return text(check.get("message"))
+    return one_line(status.why).removeprefix(f"{title_of(check)}: ").removeprefix("could not be told: ")
 
 
 def time_of(check: Fields) -> str:

@@ -68,6 +68,8 @@ def _golden_path(case: Case) -> ImpactDocument:
 
 def _since(case: Case) -> ImpactDocument:
     onset = case.onset
+    if onset is None and case.well:
+        return _line("Since", "nothing fails")
     if onset is None:
         gap = look(case.root("onset"), "at")
         why = gap.why if isinstance(gap, Gap) else "the evidence has no first failure"

@@ -13,7 +13,8 @@ from runbooks.said import one_line
 
 ZERO_WIDTH = "&#8203;"
 """Parts `@here` and `#12`, which GitHub would link wherever they stand in text; Renovate does the same."""
-SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~&$]")
+SPECIAL = re.compile(r"[\\`*{}\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""Within a word an underscore means nothing (CommonMark, 6.2)."""
 BEGINNING = re.compile(r"^(?:(?=[#=]|:-|[-+](?:[\s-]|$))|(\d{1,9})(?=[.)](?:\s|$)))")
 REFERENCE = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=\bGH)(?=-\d)", re.ASCII)
 ADDRESS = re.compile(r"(?=://)|(?<=\bwww)(?=\.)", re.IGNORECASE)

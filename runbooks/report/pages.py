@@ -115,8 +115,14 @@ def _chains(why: WhyDocument) -> list[tuple[str, ChainDocument, int]]:
         "open": why["open"],
     }
     others = sorted(why["other_chains"], key=lambda chain: chain["secondary"])
-    shown = [("Secondary" if each["secondary"] else "Further", each, _shared(first, each)) for each in others]
-    return [("Primary", first, 0), *shown] if first["chain"] else shown
+    shown = [(_named(each), each, _shared(first, each)) for each in others]
+    if why["status"] == "nothing_wrong":
+        return [("What was asked", first, 0)] if first["chain"] else []
+    return [("Primary failure chain", first, 0), *shown] if first["chain"] else shown
+
+
+def _named(chain: ChainDocument) -> str:
+    return "Secondary failure chain" if chain["secondary"] else "Further failure chain"
 
 
 def _shared(first: ChainDocument, other: ChainDocument) -> int:

@@ -99,7 +99,7 @@ def _restored(case: Case) -> Iterator[tuple[str, str]]:
     for service, dependency, title in dict.fromkeys(map(_ends, case.closed)):
         said = f"The path from {service} to {title} is open"
         yield said, shlex.join(("whybot", "path", case.environment, dependency, "--service", service))
-    logged = any(check.get("kind") == LOG for check in case.checks)
+    logged = any(check.get("kind") == LOG and status_of(check) != "pass" for check in case.checks)
     later = ", once the failures have left the window of its log" if logged else ""
     yield f"All of {case.environment} is healthy{later}", _whybot("check", case)
 
@@ -184,7 +184,7 @@ def _why(value: Value) -> str:
 
 def risks(case: Case, level: Level) -> list[RiskDocument]:
     """The risk now, of carrying the plan out, and after it; each graded by a rule."""
-    return [_now(level), _carrying_out(case), _afterwards(case)]
+    return [_now(level)] if case.well else [_now(level), _carrying_out(case), _afterwards(case)]
 
 
 def _now(level: Level) -> RiskDocument:

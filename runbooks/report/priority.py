@@ -11,7 +11,7 @@ RULES: dict[Level, str] = {
     "P1": "a check of a service or of the edge fails, or 5 % of a service's requests or more end in 5xx, or "
     "it could not be told whether any service works",
     "P2": "a check fails or is over its budget, or a difference of configuration is critical",
-    "P3": "none of that",
+    "P3": "none of P0, P1 and P2 holds",
 }
 
 

@@ -69,7 +69,7 @@ def report_of(case: Case, digest: str, version: str) -> ReportDocument:
 def _title(case: Case, urgency: PriorityDocument) -> str:
     """`P0 staging: backend HTTP 503 — No validation on record`: what fails, and the root cause."""
     root = case.diagnosis.root_cause
-    found = one_line(root.title) if root else WELL if case.diagnosis.status == "nothing_wrong" else UNTOLD
+    found = one_line(root.title) if root else WELL if case.well else UNTOLD
     what = _symptom(case)
     return f"{urgency['level']} {case.environment}: {f'{what} — ' if what else ''}{found}"
 
