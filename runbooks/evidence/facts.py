@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from runbooks.bundle import Bundle
 from runbooks.evidence import environment
-from runbooks.evidence.source import Frame, Section, Source
+from runbooks.evidence.source import Derived, Frame, Section, Source
 from runbooks.evidence.sources import DERIVED, ENV, SOURCES
 from runbooks.values import Gap, Value, gap_of
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What a view meets in a section that another version of whybot wrote, or somebody by hand."""
 
 
 def frame(bundle: Bundle) -> Frame:
@@ -21,7 +24,7 @@ def facts(bundle: Bundle) -> Mapping[str, Value]:
     for source in SOURCES:
         found[source.name] = _seen(source, bundle.sections.get(source.name), around)
     for derived in DERIVED:
-        found[derived.name] = derived.view(found, around)
+        found[derived.name] = _derived(derived, found, around)
     return found
 
 
@@ -30,4 +33,19 @@ def _seen(source: Source, section: Section | None, around: Frame) -> Value:
         return gap_of(source.name, section.blind)
     if section is None or (section.data is None and not section.finished):
         return Gap(source.name, f"{source.title} has not been read yet", pending=True)
-    return source.view(section, around)
+    try:
+        return source.view(section, around)
+    except UNREADABLE:
+        return _unreadable(source)
+
+
+def _derived(derived: Derived, found: Mapping[str, Value], around: Frame) -> Value:
+    try:
+        return derived.view(found, around)
+    except UNREADABLE:
+        return _unreadable(derived)
+
+
+def _unreadable(source: Source | Derived) -> Gap:
+    why = f"{source.title}: kept in a form that this whybot does not read"
+    return Gap(source.name, why, "Ask for the evidence again: whybot why ENV --save-bundle FILE")
