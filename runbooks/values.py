@@ -41,8 +41,14 @@ class Gap:
 
 def gap_of(path: str, blind: Blind) -> Gap:
     """What could not be read, as missing evidence."""
-    settle = f"Grant {blind.role}: {blind.command}" if blind.role and blind.command else ""
-    return Gap(path, blind.message, settle)
+    return Gap(path, blind.message, settling(blind.role, blind.command))
+
+
+def settling(role: str | None, command: str | None) -> str:
+    """What to do to see: the command with the role that it grants, or such as switches an API on."""
+    if not command:
+        return ""
+    return f"Grant {role}: {command}" if role else f"Run: {command}"
 
 
 class Partial(tuple["Value", ...]):

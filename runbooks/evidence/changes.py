@@ -41,6 +41,8 @@ VERBS = {
     "remove": "removed",
 }
 """How methods begin, and what that did; everything else changed something."""
+RUNS = ".RunJob"
+"""Running a job changes nothing of its configuration; whybot itself does it with every sweep."""
 CHANGE = citable(
     {
         "at": time("when"),
@@ -103,10 +105,6 @@ def _written(change: Change) -> Json:
         "user_agent": change.user_agent,
         "url": change.source.url or "",
     }
-
-
-RUNS = ".RunJob"
-"""Running a job changes nothing of its configuration; whybot itself does it with every sweep."""
 
 
 class Made:

@@ -14,7 +14,7 @@ from runbooks.evidence.source import Frame, Scope, Section
 from runbooks.evidence.words import small
 from runbooks.evidence.written import plain, time_of, value_of
 from runbooks.shape import Anything, Record, Shape, Table, flag, number, text
-from runbooks.values import CITE, Gap, Json, Value
+from runbooks.values import CITE, Gap, Json, Value, settling
 
 ADDRESSED = ("http", "websocket")
 """Kinds that ask a service at its own address."""
@@ -166,9 +166,7 @@ def _untold(check: Json, gap: Gap) -> Value:
 
 
 def _settle(facts: Json) -> str:
-    if facts.get("role") and facts.get("command"):
-        return f"Grant {facts['role']}: {facts['command']}"
-    return str(facts.get(JOB_SILENT, ""))
+    return settling(facts.get("role"), facts.get("command")) or str(facts.get(JOB_SILENT, ""))
 
 
 def _answered(check: Json) -> bool:

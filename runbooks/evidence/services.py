@@ -15,7 +15,7 @@ from runbooks.shape import Listing, Record, Shape, Table, flag, number, text, ti
 from runbooks.values import Gap, Json, Value
 
 HEALTHY = "ContainerHealthy"
-"""The label of a revision whose validation is on record: `gcloud run deploy --labels whybot-gate=passed`."""
+"""The condition of a revision whose container started and passed its probe."""
 CONDITIONS = Table(
     Record(
         {

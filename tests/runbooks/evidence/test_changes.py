@@ -116,6 +116,12 @@ async def test_which_revision_a_change_made_is_unknown_without_cloud_run() -> No
     assert "from before 2026-11-21 were not read" in gap_in(long_ago["revision"]).why
 
 
+async def test_running_a_job_is_no_change() -> None:
+    """whybot itself does it with every sweep."""
+    run = change(1, "google.cloud.run.v2.Jobs.RunJob", "projects/p/locations/r/jobs/whybot-probe")
+    assert [each["what"] for each in await changes(run, change())] == ["deployed"]
+
+
 async def test_changes_at_the_same_moment_have_places_of_their_own() -> None:
     """Otherwise one would hide the other among the evidence."""
     seen = await changes(change(), change(resource=f"{SERVICE}x"))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from checks.observations import Blind
+from checks.reasons import Reason
 from runbooks.bundle import Bundle
 from runbooks.evidence import sources
 from runbooks.evidence.environment import part_of
@@ -15,7 +17,8 @@ from tests.runbooks.evidence.looking import DENIED, NOW, gap_in
 FOLDER = Path(sources.__file__).parent
 WITHOUT_SOURCE = {
     "__init__", "cite", "environment", "facts", "rollback", "serving", "signals", "source", "sources",
-    "suite", "words", "written",
+    "suite",
+    "validation", "words", "written",
 }  # fmt: skip
 
 
@@ -56,6 +59,13 @@ def test_a_blind_source_is_a_gap_that_says_what_would_settle_it() -> None:
     gap = gap_in(facts(bundle(logs=Section("logs", blind=DENIED)))["logs"])
     assert not gap.pending
     assert (gap.why, gap.settle) == (DENIED.message, f"Grant {DENIED.role}: {DENIED.command}")
+
+
+def test_an_api_that_is_off_says_what_switches_it_on() -> None:
+    """There is a command, but no role to grant."""
+    off = Blind(Reason.CLOUD_API_DISABLED, "the API is off", command="gcloud services enable x")
+    gap = gap_in(facts(bundle(logs=Section("logs", blind=off)))["logs"])
+    assert gap.settle == "Run: gcloud services enable x"
 
 
 def test_the_frame_is_the_bundles() -> None:

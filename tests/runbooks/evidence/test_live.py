@@ -122,7 +122,7 @@ def _check_the_configuration(found: Any) -> None:
     assert (backend["ready"], backend["takes_newest"], revision["short"]) == (True, True, "00042")
     assert (revision["connector"], revision["network"]) == ("legacy-connector", "default")
     assert revision["conditions"]["ContainerHealthy"]["state"] == "succeeded"
-    assert revision["creator"].startswith("deploy-bot@")
+    assert revision["creator"].startswith("deploy-bot")
     assert (revision["validated"], backend["rollback"]["short"]) == (False, "00041")
     paths = {(each["dependency"], each["planned"]): each for each in found["paths"]}
     assert (paths["redis", ""]["verdict"], paths["redis", ""]["deciding"]) == ("fail", "network")

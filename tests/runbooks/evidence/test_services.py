@@ -76,7 +76,7 @@ async def test_a_revision_is_seen_with_its_network_and_its_making() -> None:
     )
     assert (seen["age_s"], seen["previous"], seen["same_image_as_previous"]) == (840.0, GOOD, True)
     assert seen["conditions"]["ContainerHealthy"]["state"] == "succeeded"
-    assert seen["validated"] is False
+    assert (seen["creator"], seen["validated"]) == ("deploy-bot", False)
 
 
 async def test_cites_say_what_serves_in_words() -> None:
