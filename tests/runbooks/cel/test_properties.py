@@ -61,7 +61,7 @@ def plain(value: Any) -> Value:
         return float(value)
     if isinstance(value, list):
         return tuple(map(plain, value))
-    return str(value) if isinstance(value, str) else value  # type: ignore[no-any-return]  # null, or as it is
+    return str(value) if isinstance(value, str) else value
 
 
 @settings(max_examples=100)

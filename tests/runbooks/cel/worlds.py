@@ -149,10 +149,10 @@ def agrees(less: Value, more: Value) -> bool:
         return isinstance(more, tuple) and _among(list(less), list(more))
     if isinstance(less, tuple):
         same = isinstance(more, tuple) and not isinstance(more, Partial) and len(less) == len(more)
-        return same and all(agrees(one, other) for one, other in zip(less, more, strict=True))  # type: ignore[arg-type]  # both lists
+        return same and all(agrees(one, other) for one, other in zip(less, more, strict=True))
     if isinstance(less, Mapping):
         same = isinstance(more, Mapping) and less.keys() == more.keys()
-        return same and all(agrees(less[key], more[key]) for key in less)  # type: ignore[index]  # both mappings
+        return same and all(agrees(less[key], more[key]) for key in less)
     return less == more and isinstance(less, bool) == isinstance(more, bool)
 
 
