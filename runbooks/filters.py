@@ -289,7 +289,7 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "values": Filter(_values, ("mapping",), "its members, in the order of their names"),
 }
 TESTS: Final[Mapping[str, Callable[[Value], bool]]] = {
-    "known": lambda value: not isinstance(value, Gap),
+    "known": lambda value: not isinstance(value, Gap | Partial),
     "none": lambda value: value is None,
 }
 """What `is` may ask."""

@@ -87,7 +87,7 @@ def say(source: str, **names: Value) -> str:
         ("{% for c in failing if c.status == 'fail' %}{{ c.title }}{% else %}-{% endfor %}", "Redis"),
         ("{% for c in empty %}{{ c }}{% else %}nothing{% endfor %}", "nothing"),
         (
-            "{% for c in failing %}X{% endfor %}",
+            "{% for c in failing %}{{ loop.index }}/{{ loop.length }}{{ ', ' if not loop.last }}{% endfor %}",
             "1/2, 2/2",
         ),
         ("{% if 5 > 3 %}a{% elif true %}b{% else %}c{% endif %}", "a"),
