@@ -95,11 +95,14 @@ class WhyWorker:
             return f"there is no environment {claim.environment} any more"
         sweep = await self._shared(claim.sweep_id) if claim.sweep_id else None
         async with aclosing(self._inquiry(Question(claim.environment, claim.runbook, sweep))) as states:
+            before: Found | None = None
             async for found in states:
                 if found.final:
                     await self._end(claim, "finished", found)
                     return None
-                await self._keep(claim, found)
+                if found != before:  # evidence that changes nothing is no reason to write to Slack
+                    await self._keep(claim, found)
+                before = found
         return "no evidence came"
 
     async def _keep(self, claim: WhyClaim, found: Found) -> None:

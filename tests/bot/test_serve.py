@@ -53,6 +53,20 @@ async def test_missing_variables_are_all_named(place: Staging) -> None:
     assert "SLACK_APP_TOKEN" in said
 
 
+async def test_wrong_runbooks_are_told_at_the_start(
+    local_slack: SandboxServer, place: Staging, data: Path, tmp_path: Path
+) -> None:
+    """A mistake in a runbook of one's own is named with its file and line before anything is answered."""
+    folder = tmp_path / "runbooks"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("schema: whybot/runbook/1\nrunbook: mine\ntitel: Mine\n")
+    ours = {"WHYBOT_RUNBOOKS": str(folder), "WHYBOT_DATA_DIR": str(data)}
+    code, said = await refused(local_slack.slack.variables | place.variables | ours)
+    assert code == 78
+    assert "mine.yaml:3" in said
+    assert "title" in said
+
+
 @pytest.mark.parametrize("variable", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
 async def test_a_wrong_token_is_named(
     local_slack: SandboxServer, place: Staging, address: str, variable: str

@@ -108,9 +108,21 @@ async def test_the_message_fills_in_as_evidence_comes(script: Scripted, sandbox:
     assert len(whys(sandbox)) == 1
 
 
+async def test_evidence_that_changes_nothing_is_not_told(
+    bot: Bot, script: Scripted, sandbox: SandboxServer
+) -> None:
+    """Slack allows few updates, so that the same words are not sent again."""
+    script.states = [so_far(1)] * 20
+    await type_(sandbox)
+    await until(lambda: finished(sandbox))
+    row = await bot.database.fetch_one(text("SELECT desired FROM messages WHERE composer = 'why'"))
+    assert row is not None
+    assert row["desired"] == 3
+
+
 async def test_progress_under_a_rate_limit_is_coalesced(script: Scripted, sandbox: SandboxServer) -> None:
     """However often Slack answers 429, the last state arrives, and what was overtaken is never sent."""
-    script.states = [so_far(1) for _ in range(20)]
+    script.states = [so_far(1) | {"notes": [f"{number} of 20"]} for number in range(20)]
     script.hold()
     await type_(sandbox)
     await until(lambda: whys(sandbox))
@@ -252,14 +264,17 @@ async def test_details_open_a_modal(script: Scripted, sandbox: SandboxServer) ->
     assert view.body["title"]["text"] == "W-1: staging"
 
 
+@pytest.mark.parametrize("person", ["UBOB", "UERIN"])
 async def test_a_remedy_tells_the_one_who_pressed_what_it_would_do(
-    script: Scripted, sandbox: SandboxServer
+    script: Scripted, sandbox: SandboxServer, person: str
 ) -> None:
-    """Whoever presses, nothing runs: it is told to that person alone, with the commands."""
+    """Whoever presses, a guest too, nothing runs: it is told to that person alone, with the commands."""
     await type_(sandbox)
     (shown,) = await until(lambda: finished(sandbox))
-    await press(sandbox, shown, "why_remedy/repair-vpc-access", "UBOB")
-    (told,) = await until(lambda: private(sandbox, "UBOB"))
+    before = shown.text
+    await press(sandbox, shown, "why_remedy/repair-vpc-access", person)
+    (told,) = await until(lambda: private(sandbox, person))
+    assert shown.text == before
     assert "whybot cannot run this yet" in told
     assert "gcloud run services update" in told
     assert all("cannot run this" not in each for each in private(sandbox, "UALICE"))

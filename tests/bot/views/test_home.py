@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from bot.commands.registry import commands
 from bot.views.home import HomeEnvironment, home
 from checks.result import Sweep
-from tests.bot.views.sweeps import AT, SEED_503, any_sweep
+from tests.bot.views.sweeps import AT, CLICKHOUSE, SEED_503, any_sweep, sweep
 from tests.bot.views.valid import assert_view_valid, drawn, markup
 
 COMMANDS = commands(["staging"])
@@ -20,6 +20,14 @@ def test_home_shows_the_last_verdict_and_how_to_ask() -> None:
     assert "`/staging-health [check …] | help`" in said
     assert [block["type"] for block in view.view["blocks"]].count("data_visualization") == 1
     assert "home_check" in drawn(view.view)
+
+
+def test_home_asks_why_of_what_is_not_well() -> None:
+    """The button is there where there is something to ask about."""
+    assert "home_why" in drawn(home([HomeEnvironment("staging", "Staging", SEED_503, AT)], COMMANDS).view)
+    well = home([HomeEnvironment("staging", "Staging", sweep(CLICKHOUSE), AT)], COMMANDS)
+    assert_view_valid(well)
+    assert "home_why" not in drawn(well.view)
 
 
 def test_home_falls_back_to_text_without_charts() -> None:
