@@ -72,7 +72,7 @@ def related(case: Case) -> tuple[list[SimilarDocument], MissingDocument | None]:
 def timeline(case: Case) -> list[EventDocument]:
     """Changes, the first and last failures of each service, and when whybot looked; in order of time."""
     read = (case.bundle.at, "read", "whybot began to gather this evidence")
-    events = [*_changed(case), *_failed(case), read]
+    events = [*_changed(case), *_made(case), *_failed(case), read]
     events.append((case.diagnosis.at, "diagnosis", f"Diagnosis: {_outcome(case)}"))
     ordered = sorted(dict.fromkeys(events), key=lambda event: event[0])
     return [{"at": stamp(at) or "", "kind": kind, "text": one_line(words)} for at, kind, words in ordered]
@@ -83,12 +83,29 @@ def _changed(case: Case) -> list[tuple[datetime, str, str]]:
     events = []
     for change in records(case.root("changes")):
         at = moment(change.get("at"))
-        if at is None or stamp(at) not in shown or abs(at - (case.onset or case.bundle.at)) > A_DAY:
+        if at is None or stamp(at) not in shown or not _near(case, at):
             continue
         what = f"{text(change.get('who'))} {text(change.get('what'))} {text(change.get('resource'))}"
         made = f", which made {text(change.get('revision'))}" if text(change.get("revision")) else ""
         events.append((at, "change", f"{what}{made}"))
     return events
+
+
+def _made(case: Case) -> list[tuple[datetime, str, str]]:
+    """Revisions that serve, where the audit log does not tell of them."""
+    told = {text(change.get("revision")) for change in records(case.root("changes"))}
+    events = []
+    for _, service in table(case.root("services")):
+        for revision in records(look(service, "serving")):
+            at, name = moment(revision.get("created_at")), text(revision.get("name"))
+            if at is not None and name not in told and _near(case, at):
+                by = f" by {text(revision.get('creator'))}" if text(revision.get("creator")) else ""
+                events.append((at, "change", f"{name} was made{by}"))
+    return events
+
+
+def _near(case: Case, at: datetime) -> bool:
+    return abs(at - (case.onset or case.bundle.at)) <= A_DAY
 
 
 def _failed(case: Case) -> list[tuple[datetime, str, str]]:

@@ -92,11 +92,25 @@ def _ended(words: str) -> Markdown:
     return Markdown(escaped(words if words.endswith((".", "?", "…")) else f"{words}."))
 
 
-def _untold(each: UntoldDocument) -> Markdown:
-    of = f" ({escaped(each['subject'])})" if each["subject"] else ""
-    why = f": {_ended(each['why'])}" if each["why"] else ""
-    settle = f" To settle: {_settle(each['settle'])}" if each["settle"] else ""
-    return Markdown(f"{escaped(each['title'])}{of}{why}{settle}")
+def _weaker(gaps: list[GapDocument]) -> list[Markdown]:
+    """What is missing, together where the same would settle it."""
+    found: dict[str, list[str]] = {}
+    for each in gaps:
+        found.setdefault(each["settle"], []).append(each["why"].rstrip("."))
+    told = (GapDocument(path="", why="; ".join(whys), settle=settle) for settle, whys in found.items())
+    return [_missing(each) for each in told]
+
+
+def _untold(unknown: list[UntoldDocument]) -> list[Markdown]:
+    """Causes that could not be told, together where the same thing hinders them."""
+    hindered: dict[tuple[str, str], dict[str, None]] = {}
+    for each in unknown:
+        of = f" ({escaped(each['subject'])})" if each["subject"] else ""
+        hindered.setdefault((each["why"], each["settle"]), {})[f"{escaped(each['title'])}{of}"] = None
+    return [
+        Markdown(f"**{', '.join(causes)}:** {_missing(GapDocument(path='', why=why, settle=settle))}")
+        for (why, settle), causes in hindered.items()
+    ]
 
 
 def _cite(each: CiteDocument) -> Markdown:
@@ -187,4 +201,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "path_title": _path_title,
     "ruled_out": _ruled_out,
     "untold": _untold,
+    "weaker": _weaker,
 }

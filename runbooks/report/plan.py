@@ -206,7 +206,9 @@ def _carrying_out(case: Case) -> RiskDocument:
 
 def _afterwards(case: Case) -> RiskDocument:
     title = "Once it is restored"
-    lasting = [one_line(offer.title) for offer in case.diagnosis.remedies if offer.lasting]
+    first = {why.cause for why in case.diagnosis.chain.whys} if case.diagnosis.chain else set()
+    kept = [offer for offer in case.diagnosis.remedies if offer.lasting and offer.cause in first]
+    lasting = [one_line(offer.title) for offer in kept]
     if case.diagnosis.root_cause is None:
         return {
             "title": title,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from runbooks.diagnosis import Chain, Diagnosis
+from runbooks.diagnosis import Chain, Diagnosis, Untold
 from runbooks.report.pages import CUT, LONGEST_ISSUE, issue, page
 from runbooks.report.report import report_of
-from runbooks.values import Value
+from runbooks.values import Gap, Value
 from tests.runbooks.report.cases import (
     AT,
     CHANGES,
@@ -195,3 +195,25 @@ def test_the_same_report_gives_the_same_page() -> None:
     assert made() == made()
     assert not re.search(r"\n\n\n", made())
     assert made().endswith("replay` diagnoses it again.\n")
+
+
+def test_causes_that_the_same_hinders_are_told_together() -> None:
+    """Once, with what would settle it as a command to copy."""
+    settle = "Grant roles/logging.viewer: gcloud projects add-iam-policy-binding netra-staging"
+    gaps = (Gap("logs", "the log may not be read", settle),)
+    unknown = tuple(Untold("a/b", title, gaps, settle) for title in ("Out of memory", "Quota used up"))
+    source = made(replace(DIAGNOSIS, unknown=unknown))
+    told = "- **Out of memory, Quota used up:** the log may not be read. To settle: "
+    (line,) = [line for line in source.splitlines() if line.startswith(told)]
+    assert line.removeprefix(told).startswith("Grant roles/logging.viewer: `gcloud projects")
+
+
+def test_what_makes_a_why_weaker_stands_under_it() -> None:
+    """Together where the same would settle it."""
+    missing = tuple(Gap(f"checks.{name}", f"{name} was not asked", "Ask again.") for name in ("a", "b"))
+    weaker = replace(FIRST, missing=missing)
+    source = made(replace(DIAGNOSIS, chain=Chain("http-503", (weaker,), weaker)))
+    assert (
+        "- Weaker, since this could not be told: a was not asked; b was not asked. To settle: Ask again."
+        in source
+    )

@@ -19,6 +19,7 @@ from tests.runbooks.report.cases import (
     AT,
     BEGAN,
     CHECKS,
+    DEPLOYED,
     DIAGNOSIS,
     DIGEST,
     DRIFT,
@@ -361,3 +362,22 @@ def test_the_same_case_gives_the_same_bytes() -> None:
     """Nothing of it depends on when or where it is written."""
     assert json.dumps(made()) == json.dumps(made())
     assert not re.search(r"0x[0-9a-f]{6,}", json.dumps(made()))
+
+
+def test_a_revision_is_in_the_timeline_where_the_audit_log_is_silent() -> None:
+    """Cloud Run itself says who made what serves, and when."""
+    backend = SERVICES["backend"]
+    assert isinstance(backend, dict)
+    serving = {**REVISION, "created_at": DEPLOYED, "creator": "deploy-bot"}
+    services: Value = {"backend": {**backend, "serving": (serving,)}}
+    silent = made(services=services, changes=NOT_GRANTED)["timeline"]
+    assert silent[0]["text"] == "netra-backend-staging-00042 was made by deploy-bot"
+    twice = [each["text"] for each in made(services=services)["timeline"] if each["kind"] == "change"]
+    assert len(twice) == 1
+
+
+def test_only_remedies_of_the_first_chain_keep_it_from_coming_back() -> None:
+    """What would help the tests does not."""
+    elsewhere = replace(GATE, cause="tests/without-base")
+    grade = made(replace(DIAGNOSIS, remedies=(elsewhere,)))["risks"][2]
+    assert grade["because"] == "no remedy is known that keeps it from coming back"
