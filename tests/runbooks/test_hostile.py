@@ -199,7 +199,12 @@ BOUNDED: dict[str, tuple[Files, str]] = {
     "chain-of-texts": (say("{{ " + " ~ ".join(["checks.c1.message"] * 90) + " }}"), "7 * 7"),
     "template-in-a-message": (say("{{ checks.c1.message }}"), "{{ 7 * 7 }}"),
     "loops-in-loops": (
-        ask(ALL.format("a", ALL.format("b", ALL.format("c", ALL.format("d", "a != b || c != d"))))),
+        ask(
+            ALL.format(
+                "a",
+                ALL.format("b", ALL.format("c", ALL.format("d", "a.name + b.name + c.name + d.name != ''"))),
+            )
+        ),
         "",
     ),
     "regex-bomb": (ask("values(checks).exists(c, c.message.matches('(((a+)+)+)+$'))"), ""),
