@@ -140,7 +140,8 @@ class Made:
         if known is None or is_blind(known) or is_blind(known["revisions"]):
             pending = self._section is None or not self._section.finished
             return Gap("changes.revision", f"revisions of {key} could not be read", pending=pending)
-        oldest = min((each["created_at"] or "" for each in known["revisions"]), default="")
+        listed = [each["created_at"] or "" for each in known["revisions"]]
+        oldest = known.get("revisions_since") or min(listed, default="")
         if change["at"] < oldest:
             return Gap("changes.revision", f"revisions of {key} from before {oldest[:10]} were not read")
         return ""

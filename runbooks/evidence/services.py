@@ -202,8 +202,9 @@ class _Seen:
 
     def _previous(self, name: str) -> str:
         """The revision made before this one, empty where none is known."""
-        names = list(self.revisions)
-        return next(iter(names[names.index(name) + 1 :]), "")
+        names, since = list(self.revisions), self.document.get("revisions_since") or ""
+        before = next(iter(names[names.index(name) + 1 :]), "")
+        return before if before and (self.revisions[before]["created_at"] or "") >= since else ""
 
     def _ready(self) -> Value:
         place, names = f"{self.place}.ready", [name for name, _ in self.document["serving"]]

@@ -76,6 +76,7 @@ def written(
         "url": service.source.url or "",
         "serving": _shares(service),
         "revisions": _revisions(state, service),
+        "revisions_since": _complete_since(state, service),
         "rollback": _rollback(find_rollback(state, known, service, used)),
         "secrets": [_secret(each, secrets.get(each.key)) for each in _secrets_of(state, name)],
     }
@@ -96,9 +97,20 @@ def _revisions(state: CloudState, service: Service) -> Json:
     if isinstance(revisions, Blind):
         return blind_document(revisions)
     serving = {share.revision for share in service.serving if share.percent > 0}
-    newest = sorted(revisions, key=lambda each: (moment(each.created_at) or "", each.name), reverse=True)
+    newest = _newest_first(revisions)
     kept = [each for place, each in enumerate(newest) if place < MOST_KEPT or each.name in serving]
     return [_revision(each, state) for each in kept]
+
+
+def _complete_since(state: CloudState, service: Service) -> str | None:
+    """From when on no revision is left out: one that serves may be much older than those in between."""
+    revisions = state.revisions.get(service.name, ())
+    newest = [] if isinstance(revisions, Blind) else _newest_first(revisions)[:MOST_KEPT]
+    return moment(newest[-1].created_at) if newest else None
+
+
+def _newest_first(revisions: Iterable[Revision]) -> list[Revision]:
+    return sorted(revisions, key=lambda each: (moment(each.created_at) or "", each.name), reverse=True)
 
 
 def _revision(revision: Revision, state: CloudState) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checks.observations import CloudState, Condition, SecretUse, SecretVersion, TrafficShare
+from runbooks.evidence.serving import MOST_KEPT
 from runbooks.values import CITE
 from tests.checks.path import place
 from tests.checks.path.place import BACKEND, BAD, GOOD, LEGACY, NOW, STAGING
@@ -183,6 +184,18 @@ async def test_limits_and_secrets_are_those_of_what_serves() -> None:
     ]
     assert [each["exists"] for each in seen["secrets"][:2]] == [True, False]
     gap_in(seen["secrets"][2]["exists"])
+
+
+async def test_between_many_revisions_none_is_taken_for_the_one_before() -> None:
+    """Only the newest are kept, and what serves, which may be much older."""
+    between = [
+        place.revision(f"{BACKEND}-{number:05}-mid", STAGING, created_at=NOW - timedelta(hours=number))
+        for number in range(1, MOST_KEPT + 5)
+    ]
+    seen = await backend(incident(*between, old(), serving=GOOD, latest_created=between[0].name))
+    assert seen["newest"]["previous"] == between[1].name
+    assert (seen["serving"][0]["name"], seen["serving"][0]["previous"]) == (GOOD, "")
+    gap_in(seen["serving"][0]["same_image_as_previous"])
 
 
 async def test_without_a_permission_all_is_a_gap_that_says_what_to_grant() -> None:
