@@ -37,7 +37,7 @@ def size(arguments: Arguments, site: Site, spend: Spend) -> Value:
         case Partial() as members:
             return together(members.gaps, least=len(members))
         case Mapping() as mapping:
-            return len(entries(mapping))
+            return len(mapping) - (CITE in mapping and _is_cite(mapping[CITE]))
         case str() | tuple() as measured:
             return len(measured)
         case other:

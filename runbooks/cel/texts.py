@@ -8,6 +8,7 @@ from runbooks.cel.operators import CHARACTERS_PER_STEP, LONGEST_TEXT, Arguments,
 from runbooks.values import Value
 
 PATTERN_MEMORY = 1 << 15  # bytes that a compiled pattern may take; RE2 refuses what needs more
+REFUSED_PATTERN = 1_000  # steps: RE2 may work on it for a while before it refuses
 PATTERN_PER_STEP = 128  # characters times the size of the pattern's program: RE2 is linear in both
 
 
@@ -55,10 +56,10 @@ def pattern(text: str) -> Any:
 def matches(arguments: Arguments, site: Site, spend: Spend) -> Value:
     """Whether an RE2 pattern is found in a text."""
     text, wanted = str(arguments[0]), str(arguments[1])
-    spend(len(wanted) // CHARACTERS_PER_STEP)
     try:
         compiled = pattern(wanted)
     except ValueError as error:
+        spend(REFUSED_PATTERN)
         return site.mistake(str(error))
-    spend(len(text) * compiled.programsize // PATTERN_PER_STEP)
+    spend(compiled.programsize + len(text) * compiled.programsize // PATTERN_PER_STEP)
     return compiled.search(text) is not None
