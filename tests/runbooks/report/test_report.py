@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -11,9 +12,12 @@ import pytest
 
 from docs.generate import report_schema
 from runbooks.diagnosis import Diagnosis, Offer, Verdict
+from runbooks.engine import diagnose
+from runbooks.kept import open_kept
+from runbooks.reader import load_library
 from runbooks.report.commands import is_command
 from runbooks.report.document import ReportDocument
-from runbooks.report.report import report_of
+from runbooks.report.report import report, report_of
 from runbooks.values import Gap, Value
 from tests.runbooks.report.cases import (
     AT,
@@ -381,3 +385,20 @@ def test_only_remedies_of_the_first_chain_keep_it_from_coming_back() -> None:
     elsewhere = replace(GATE, cause="tests/without-base")
     grade = made(replace(DIAGNOSIS, remedies=(elsewhere,)))["risks"][2]
     assert grade["because"] == "no remedy is known that keeps it from coming back"
+
+
+def test_the_details_of_a_real_bundle_are_its_own_numbers() -> None:
+    """Checks and requests of the incident as they were kept, none changed or left out."""
+    kept = open_kept(Path(__file__).parents[1] / "bundles/seed-503.json")
+    found = report(kept.bundle, diagnose(load_library(), kept.bundle), kept.digest, "0.4.0")
+    SCHEMA.validate(json.loads(json.dumps(found)))
+    rows = {row["name"]: row for row in found["technical"]["checks"]}
+    written = kept.document["sections"]["checks"]["data"]["checks"]
+    assert set(rows) == {each["name"] for each in written if each["status"] != "skipped"}
+    for each in written:
+        row = rows[each["name"]]
+        assert (row["budget_ms"], row["target"]) == (each["budget_ms"], each["target"])
+        assert row["duration_ms"] in (each["duration_ms"], None)
+    assert found["title"].startswith("P0 staging: backend HTTP 503 — ")
+    assert found["provenance"]["digest"] == kept.document["digest"]
+    assert all(is_command(line) for line in commands(found))
