@@ -197,7 +197,7 @@ PARTIALS = (
         (),
         {
             "run.services.list": ("http-503/dependencies-failing",),
-            "run.revisions.list": ("network-path",),
+            "run.revisions.list": ("http-503/dependencies-failing",),
             "vpcaccess.connectors.list": ("network-path",),
             "compute.networks.list": ("network-path",),
         },
