@@ -179,11 +179,22 @@ def walk(library: Library, facts: Mapping[str, Value], budget: Budget, runbook: 
 
 
 def chains(trails: Sequence[Trail]) -> tuple[Trail, ...]:
-    """The trails that say something of their own, the first one first."""
+    """The trails that say something of their own, the first one first.
+
+    One whose root is on an earlier one does not, nor one without root whose whys are all on one earlier.
+    """
     kept: list[Trail] = []
+    passing: dict[Key, list[frozenset[Key]]] = {}
     for trail in sorted(trails, key=lambda each: each.rank):
-        if not any(_says(longer, trail) for longer in kept):
+        keys = frozenset(trail.keys)
+        if trail.root is None:
+            told = any(keys <= longer for longer in passing.get(trail.keys[0], ()))
+        else:
+            told = trail.root.judged.key in passing
+        if not told:
             kept.append(trail)
+            for key in keys:
+                passing.setdefault(key, []).append(keys)
     return tuple(kept)
 
 
@@ -263,10 +274,3 @@ def _about_the_same(asking: Judged, answer: Judged) -> Judged | None:
 
 def _may_be_root(judged: Judged) -> bool:
     return judged.cause.root or not (judged.cause.causes or judged.cause.link)
-
-
-def _says(kept: Trail, trail: Trail) -> bool:
-    """Whether a chain that is kept says all that this one does."""
-    if trail.root is not None:
-        return trail.root.judged.key in kept.keys
-    return set(trail.keys) <= set(kept.keys)

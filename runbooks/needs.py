@@ -59,17 +59,19 @@ class _Reading:
             return frozenset()
         cause = judged.cause
         reach = {name: each.sources for name, each in judged.scope.origins.items()}
-        asked = _reads(reach, (cause.when, *cause.evidence)) | self._around(judged)
-        asked |= reach.get(ABOUT, frozenset())
+        shown = _reads(reach, cause.evidence)
         if judged.truth is Truth.TRUE:
-            return asked | _reads(reach, (*texts_of(cause), *self._remedies_of(cause)))
-        return asked | self._subtree([(cause, reach)]) if asked & unfinished else frozenset()
+            said = _reads(reach, (cause.when, *texts_of(cause), *self._remedies_of(cause)))
+            return shown | said | reach.get(ABOUT, frozenset())
+        decides = self._decides(judged, reach) | (shown if judged.held else frozenset())
+        return decides | self._subtree([(cause, reach)]) if decides & unfinished else frozenset()
 
-    def _around(self, judged: Judged) -> frozenset[str]:
-        """What decides whether there is a member of which a cause could be."""
+    def _decides(self, judged: Judged, reach: Reach) -> frozenset[str]:
+        """What decides whether there is a member of which a cause could be, and whether it is one."""
         runbook, cause = judged.runbook, judged.cause
-        eachs = [each.of for each in (runbook.each, cause.each) if each is not None]
-        return _taken(self._outermost, eachs, {**runbook.let, **cause.let})
+        member = _taken(self._outermost, [runbook.each.of] if runbook.each else [], runbook.let)
+        own = _reads(reach, [cause.when, *([cause.each.of] if cause.each else [])])
+        return member | own | reach.get(ABOUT, frozenset())
 
     def _runbook(self, runbook: Runbook) -> frozenset[str]:
         """All that a runbook could read, without those to which it leads on."""

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from runbooks.bundle import from_document
+from runbooks.bundle import BundleError, from_document
 from runbooks.diagnosis import Diagnosis
 from runbooks.engine import diagnose
+from runbooks.evidence.facts import UNREADABLE
 from runbooks.output.why import WhyDocument, document
 from runbooks.runbook import Library
 from runbooks.values import Json
@@ -33,7 +34,13 @@ class Replay:
 
 def replay(read: Json, library: Library) -> Replay:
     """Diagnoses the bundle of a document again. Raises `BundleError` for one that cannot be used."""
-    diagnosis = diagnose(library, from_document(read))
+    bundle = from_document(read)
+    try:
+        diagnosis = diagnose(library, bundle)
+    except (
+        UNREADABLE
+    ):  # of a section that is told as a gap; the frame around them has nothing to fall back on
+        raise BundleError("no bundle that whybot made: environment is wrong") from None
     before = read.get("diagnosis")
     kept = cast(WhyDocument, before) if _is_why(before) else None
     return Replay(diagnosis, kept, changes(kept, document(diagnosis)) if kept else ())

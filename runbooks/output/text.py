@@ -153,8 +153,10 @@ def _began(document: Document) -> Iterator[Line]:
     onset = document["onset"]
     if onset is None:
         return
-    yield Line("Began: ", _dated(onset["at"], document), "", 2, one_line(onset["evidence"]["text"]))
-    yield from (Line("before it: ", one_line(each["text"]), "dim", 4) for each in onset["changes"])
+    began = one_line(onset["evidence"]["text"])
+    yield Line("Began: ", _dated(onset["at"], document), "", 2, f"[{began}]")
+    before = (one_line(each["text"]) for each in onset["changes"])
+    yield from (Line("before it: ", change, "dim", 4) for change in before if change not in began)
 
 
 def _dated(at: str, document: Document) -> str:

@@ -10,14 +10,18 @@ import pytest
 
 from checks.environment import load_environment
 from docs.generate import ROOT
-from runbooks.bundle import Bundle, BundleError, canonical, document, read, write
+from runbooks.bundle import Bundle, BundleError, canonical, document, from_document, read, write
 from runbooks.diagnosis import Verdict
 from runbooks.engine import reason
 from runbooks.evidence.environment import part_of
+from runbooks.evidence.facts import facts as facts_of
 from runbooks.evidence.source import Section
+from runbooks.evidence.sources import SOURCES
 from runbooks.output import why
+from runbooks.reader import load_library
 from runbooks.replay import changes, replay
 from runbooks.runbook import Library
+from runbooks.values import Gap
 from tests.runbooks.books import AT, book, cause, facts, library, remedy
 
 REPLAYING = """
@@ -49,10 +53,18 @@ def whys(books: Library, **members: Any) -> Any:
     return why.document(reason(books, facts(**members), AT).diagnosis)
 
 
+@pytest.fixture(scope="module")
+def ours() -> Library:
+    """Our runbooks."""
+    return load_library()
+
+
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
-def test_kept_bundles_still_replay(path: Path) -> None:
+def test_kept_bundles_still_replay(path: Path, ours: Library) -> None:
     """Evidence that a whybot of then gathered is understood by that of now, and the cause is the same."""
-    again = replay(read(path), _ours())
+    known = facts_of(from_document(read(path)))
+    assert [name for name, value in known.items() if "does not read" in getattr(value, "why", "")] == []
+    again = replay(read(path), ours)
     assert again.before is not None
     assert again.diagnosis.status == again.before["status"]
     assert why.document(again.diagnosis)["root_cause"] is not None
@@ -61,20 +73,38 @@ def test_kept_bundles_still_replay(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
-def test_the_same_bundle_gives_the_same_bytes_anywhere(path: Path) -> None:
+def test_the_same_bundle_gives_the_same_bytes_anywhere(path: Path, ours: Library) -> None:
     """Whatever the time zone, the locale, the encoding and the order of hashes."""
     found = {_replayed(path, place) for place in PLACES}
     assert len(found) == 1
-    assert found == {canonical(why.document(replay(read(path), _ours()).diagnosis))}
+    assert found == {canonical(why.document(replay(read(path), ours).diagnosis))}
 
 
-def test_a_bundle_of_nothing_replays(tmp_path: Path) -> None:
+def test_a_bundle_of_nothing_replays(tmp_path: Path, ours: Library) -> None:
     """Nothing could be told, and nothing raises."""
     environment = load_environment(ROOT / "environments/staging.yaml")
     write(tmp_path / "b.json", document(Bundle(part_of(environment), AT, "0")))
-    again = replay(read(tmp_path / "b.json"), _ours())
+    again = replay(read(tmp_path / "b.json"), ours)
     assert again.diagnosis.status is Verdict.UNKNOWN
     assert (again.before, again.changes) == (None, ())
+
+
+def test_sections_of_another_form_are_unknown_and_stop_nothing(ours: Library) -> None:
+    """Evidence that this whybot cannot read is missing evidence; every source is tried."""
+    environment = load_environment(ROOT / "environments/staging.yaml")
+    for data in ([], {"odd": 1}, "text", 5, [[1]], {"services": 5, "checks": 7, "paths": {}}):
+        sections = {each.name: Section(each.name, data) for each in SOURCES}
+        found = replay(document(Bundle(part_of(environment), AT, "0", sections)), ours).diagnosis
+        assert found.status is not Verdict.CONFIRMED
+    known = facts_of(Bundle(part_of(environment), AT, "0", {"logs": Section("logs", {"odd": 1})}))
+    assert isinstance(known["logs"], Gap)
+    assert known["logs"].why == "the request log: kept in a form that this whybot does not read"
+
+
+def test_a_bundle_of_another_kind_of_environment_is_refused() -> None:
+    """In words, as there is nothing to fall back on."""
+    with pytest.raises(BundleError, match="environment is wrong"):
+        replay(document(Bundle({"services": 7}, AT, "0")), library())
 
 
 def test_an_edited_bundle_is_not_replayed() -> None:
@@ -131,12 +161,6 @@ def test_a_diagnosis_of_another_form_is_compared_as_far_as_it_goes() -> None:
     """Whatever a kept document has, nothing raises."""
     after = whys(library(book("down", cause("it"))))
     assert changes({"schema": "whybot/why/1", "chain": 5, "ruled_out": [1]}, after)
-
-
-def _ours() -> Library:
-    from runbooks.reader import load_library
-
-    return load_library()
 
 
 def _replayed(path: Path, place: dict[str, str]) -> bytes:

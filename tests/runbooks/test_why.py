@@ -99,7 +99,7 @@ def test_text_for_people_says_everything_in_order() -> None:
         "  ✔ 2  Revision 00042 leaves through network default; Redis only from staging-vpc  [path]",
         "       weaker: permission logging.logEntries.list is missing",
         "  Root cause: Wrong network",
-        "  Began: 19 Nov 23:14 UTC  212 of 240 requests failed",
+        "  Began: 19 Nov 23:14 UTC  [212 of 240 requests failed]",
         "    before it: deploy-bot deployed 00042",
         "  Makes it worse: Clients try again without a pause",
         "  Beside the point: 4 test classes lack the base  [shown]",
