@@ -1,8 +1,16 @@
 """The form of runbook files, as pydantic models: what a file may say. Expressions and texts come out read."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from checks.spec import Strict
 from checks.validation import EXPRESSION_NAME, RUNBOOK_ID, mistake, shown
@@ -12,6 +20,7 @@ from runbooks.text import Text, TextError
 
 MOST_NAMES = 50  # of one `let`
 MOST_LISTED = 50  # of one list but `causes`
+MOST_CEL = 200_000  # characters of all expressions of a folder
 RESERVED = frozenset(
     (
         *(
@@ -34,11 +43,32 @@ RESERVED = frozenset(
 """Words of CEL's own, and the name that loops of texts have."""
 
 
-def _expression(value: Any) -> Expression:
+@dataclass(slots=True)
+class Allowance:
+    """How many characters of CEL the files of a folder may still have: reading it is what takes time."""
+
+    characters: int = MOST_CEL
+
+    def spend(self, characters: int) -> None:
+        """Takes characters away; raises the mistake where they run out, once."""
+        left, self.characters = self.characters, self.characters - characters
+        if left >= 0 > self.characters:
+            raise mistake("more CEL than is read", f"at most {MOST_CEL:,} characters in all files")
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing more is read, since the files are refused anyway."""
+        return self.characters < 0
+
+
+def _expression(value: Any, info: ValidationInfo) -> Expression:
     """`true` and `false` may be written without quotes."""
     written = str(value).lower() if isinstance(value, bool) else value
     if not isinstance(written, str):
         raise mistake(shown(value), "a CEL expression, as text")
+    if isinstance(info.context, Allowance):
+        info.context.spend(len(written))
+        written = "false" if info.context.spent else written
     try:
         return Expression.parse(written)
     except ExpressionError as error:

@@ -13,11 +13,12 @@ from pydantic import BaseModel, ValidationError
 from checks.document import Document, FileError, Place, read_document
 from checks.validation import did_you_mean, problems_of, shown
 from runbooks.binding import Binding, File, Form, Read
-from runbooks.form import CauseForm, ExtensionForm, RemediesForm, RunbookForm
+from runbooks.form import Allowance, CauseForm, ExtensionForm, RemediesForm, RunbookForm
 from runbooks.library import BOOKS, FOLDER, REMEDIES
 from runbooks.runbook import Library
 
 LARGEST_FILE = 256 * 1024  # bytes
+LARGEST_FOLDER = 1_000_000  # bytes of all its files
 MOST_FILES = 50  # of a folder
 MOST_VALUES = 40_000  # of a file, after aliases are followed
 DEEPEST = 12  # causes under causes
@@ -50,7 +51,8 @@ def read_library(folder: Path | None = None) -> Read:
 @cache
 def _ours() -> tuple[File, ...]:
     """Our own files never change while whybot runs."""
-    return tuple(_read(FOLDER / f"{name}.yaml") for name in (*BOOKS, REMEDIES))
+    allowance = Allowance()
+    return tuple(_read(FOLDER / f"{name}.yaml", allowance) for name in (*BOOKS, REMEDIES))
 
 
 def _of_folder(folder: Path, binding: Binding) -> Iterator[File]:
@@ -64,17 +66,29 @@ def _of_folder(folder: Path, binding: Binding) -> Iterator[File]:
     if len(paths) > MOST_FILES:
         binding.complain(str(folder), f"{len(paths):,} files", f"at most {MOST_FILES}")
         return
+    if sum(map(_size, paths)) > LARGEST_FOLDER:
+        binding.complain(str(folder), "more than 1 MB in all files", "smaller files")
+        return
+    allowance = Allowance()
     for path in paths:
         if not path.name.isprintable():
             binding.complain(ascii(str(path)), "a name with unseen characters", "a plain name")
         elif _leads_out(path, inside):
             binding.complain(str(path), "a link that leads out of the folder", "a file in the folder")
         else:
-            yield _read(path)
+            yield _read(path, allowance)
 
 
 def _is_ours(path: Path) -> bool:
     return path.suffix in SUFFIXES and not path.name.startswith(".")
+
+
+def _size(path: Path) -> int:
+    """The bytes that would be read of it; what is no file is refused later."""
+    try:
+        return min(path.stat().st_size, LARGEST_FILE)
+    except OSError:
+        return 0
 
 
 def _leads_out(path: Path, inside: Path) -> bool:
@@ -85,14 +99,14 @@ def _leads_out(path: Path, inside: Path) -> bool:
         return True
 
 
-def _read(path: Path) -> File:
+def _read(path: Path, allowance: Allowance) -> File:
     document = read_document(path, largest=LARGEST_FILE, values=MOST_VALUES)
     if document.data is None:
         if not document.problems:
             document.complain(1, (), "nothing", "a mapping")
         return File(document, None)
     model = _model(document)
-    form = _validated(document, model) if model is not None else None
+    form = _validated(document, model, allowance) if model is not None else None
     if form is not None and not isinstance(form, RemediesForm):
         _complain_of_depth(document, form.causes, ("causes",), 1)
     return File(document, None if document.problems else form)
@@ -117,9 +131,9 @@ def _model(document: Document) -> type[Form] | None:
     return ExtensionForm if "extends" in data else RunbookForm
 
 
-def _validated(document: Document, model: type[Model]) -> Model | None:
+def _validated(document: Document, model: type[Model], allowance: Allowance) -> Model | None:
     try:
-        return model.model_validate(document.data)
+        return model.model_validate(document.data, context=allowance)
     except ValidationError as error:
         document.problems += problems_of(error, document, model, {})
         return None

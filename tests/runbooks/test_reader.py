@@ -252,6 +252,19 @@ def test_folders_and_files_have_a_most(tmp_path: Path) -> None:
     assert found.endswith("found 51 files; allowed: at most 50")
 
 
+def test_all_files_together_have_a_most_of_bytes_and_of_cel(tmp_path: Path) -> None:
+    """Reading them takes the same little time whatever is in them."""
+    large = f"{book()}#{'x' * (LARGEST_FILE - 1_000)}\n"
+    folder = tmp_path / "large"
+    folder.mkdir()
+    (found,) = problems(folder, **{f"f{number}": large for number in range(5)})
+    assert found.endswith("found more than 1 MB in all files; allowed: smaller files")
+    texts = [f"{'x' * 1_980} == {number}" for number in range(105)]
+    causes = [{"id": f"c{n}", "title": "t", "when": text, "because": "b"} for n, text in enumerate(texts)]
+    (found,) = problems(tmp_path, cache=f"{HEAD}causes: {json.dumps(causes)}\n")
+    assert found.endswith("found more CEL than is read; allowed: at most 200,000 characters in all files")
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A mistyped setting must not look like an empty folder."""
     with pytest.raises(RunbookError, match="No such file or directory"):
