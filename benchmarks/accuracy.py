@@ -53,7 +53,7 @@ async def place() -> AsyncIterator[Place]:
     """A running world with everything that a why needs, as the bot wires it."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(World())
-        settings = load_settings(world.variables)
+        settings = load_settings({**world.variables, "WHYBOT_VANTAGE": "this machine (bench)"})
         environment = find_environment(settings.environments, "staging")
         eyes = await stack.enter_async_context(open_eyes(settings, environment))
         assert settings.overlay is not None, "the sandbox sets an overlay"
@@ -227,6 +227,11 @@ def main() -> None:
     print(report(judgements))
 
 
+def file_name(case: Case) -> str:
+    """The file in which a case's evidence is recorded."""
+    return "".join(c if c.isalnum() or c == "-" else "_" for c in case.name) + ".json.gz"
+
+
 def _keep(folder: Path, case: Case, bundle: Bundle) -> None:
     import gzip
     import json
@@ -234,10 +239,9 @@ def _keep(folder: Path, case: Case, bundle: Bundle) -> None:
     from runbooks.bundle import document
 
     folder.mkdir(parents=True, exist_ok=True)
-    name = "".join(c if c.isalnum() or c == "-" else "_" for c in case.name)
     text = json.dumps(document(bundle), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     # Without a time in it, so that the same bundle makes the same file.
-    (folder / f"{name}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+    (folder / file_name(case)).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
