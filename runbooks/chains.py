@@ -16,6 +16,8 @@ ABOUT = "about"
 the same one only."""
 MOST_WHYS = 40
 """The deepest that a chain may go."""
+VISIT = 20
+"""Steps of a diagnosis's budget that a cause costs on each way to it, as there may be very many ways."""
 UNTOLD = str(Gap("", ""))
 """What texts say in the place of a gap."""
 SPENT = "The runbooks ask for more work than a diagnosis may take; this is what was found until then."
@@ -117,7 +119,7 @@ class Walk:
 
     def _follow(self, trail: Trail, step: Step, entered: frozenset[str]) -> bool:
         """Whether the cause is confirmed and part of a chain."""
-        self.judge.budget.spend()
+        self.judge.budget.spend(VISIT)
         judged = step.judged
         self._look(judged, len(trail.steps) + 1)
         self.answers.setdefault(_question(trail), {})[judged] = None

@@ -461,6 +461,18 @@ def test_more_work_than_a_diagnosis_may_take_ends_it_with_what_was_found() -> No
     assert nothing.status is Verdict.UNKNOWN
 
 
+def test_runbooks_that_all_lead_to_each_other_end() -> None:
+    """There are more ways through twelve of them than anybody can walk; what was found until then stands."""
+    names = [f"b{number}" for number in range(12)]
+    books = [
+        book(name, cause("it", link=tuple(names)), applies="true" if name == "b0" else None) for name in names
+    ]
+    found = diagnosed(library(*books))
+    assert len(found.chain.whys) == 12
+    assert found.status is Verdict.PARTIAL
+    assert found.notes[0].startswith("The runbooks ask for more work than a diagnosis may take")
+
+
 # remedies
 
 

@@ -1,8 +1,10 @@
 """A bundle diagnosed again: the same bytes anywhere, and what changed in words."""
 
 import os
+import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from checks.environment import load_environment
 from docs.generate import ROOT
 from runbooks.bundle import Bundle, BundleError, canonical, document, from_document, read, write
 from runbooks.diagnosis import Verdict
-from runbooks.engine import reason
+from runbooks.engine import diagnose, reason
 from runbooks.evidence.environment import part_of
 from runbooks.evidence.facts import facts as facts_of
 from runbooks.evidence.source import Section
@@ -26,6 +28,7 @@ from tests.runbooks.books import AT, book, cause, facts, library, remedy
 
 REPLAYING = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from runbooks.bundle import canonical, read
 from runbooks.output.why import document
@@ -167,3 +170,26 @@ def _replayed(path: Path, place: dict[str, str]) -> bytes:
     environ = {**{key: os.environ[key] for key in ("PATH",) if key in os.environ}, **place}
     command = [sys.executable, "-c", REPLAYING, str(path)]
     return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)
+def test_the_order_in_which_a_bundle_is_held_does_not_matter(path: Path, ours: Library) -> None:
+    """Evidence in the order of its gathering gives the bytes that its file gives, which has keys in order."""
+    bundle = from_document(read(path))
+    dice = random.Random(7)
+    for _ in range(3):
+        sections = {
+            name: replace(each, data=_shuffled(each.data, dice)) for name, each in bundle.sections.items()
+        }
+        mixed = replace(
+            bundle, environment=_shuffled(bundle.environment, dice), sections=_shuffled(sections, dice)
+        )
+        assert why.document(diagnose(ours, mixed)) == why.document(diagnose(ours, bundle))
+
+
+def _shuffled(value: Any, dice: random.Random) -> Any:
+    if isinstance(value, dict):
+        keys = list(value)
+        dice.shuffle(keys)
+        return {key: _shuffled(value[key], dice) for key in keys}
+    return [_shuffled(each, dice) for each in value] if isinstance(value, list) else value
