@@ -57,16 +57,6 @@ def numbered(count: int) -> str:
     )
 
 
-def lists(count: int) -> str:
-    """Conditions that take as long to read as any."""
-    members = ", ".join("1" * 600)
-    causes = [
-        {"id": f"c{number}", "title": "t", "when": f"[{number}, {members}] == []", "because": "b"}
-        for number in range(count)
-    ]
-    return f"{HEAD}causes: {json.dumps(causes)}\n"
-
-
 def laughs(levels: int) -> str:
     """A few lines that stand for ten to the power of `levels` values."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -154,7 +144,6 @@ REFUSED: dict[str, tuple[Files, str]] = {
     "causes-in-causes": (causes_within(13), "at most 12 levels"),
     "causes-far-in-causes": (causes_within(200), "nested more than 50 deep"),
     "too-many-causes": (numbered(MOST_CAUSES + 1), "at most 2,000 in all files"),
-    "much-to-read": (lists(130), "at most 200,000 characters in all files"),
     "bad-types": (
         "schema: [whybot/runbook/1]\nrunbook: {a: b}\ncauses: 7\nlet: x\neach: []\n",
         "schema: found a list",

@@ -291,7 +291,7 @@ SOURCES = st.one_of(
 
 
 @given(SOURCES, VALUES, VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_text_over_any_values_says_something_short_on_one_line(source: str, a: Value, b: Value) -> None:
     """What can be read can be said: nothing is raised, and nothing unseen or long comes out."""
     try:
@@ -326,7 +326,7 @@ SCALAR_NAMES = st.one_of(st.integers(-9, 9), st.text(alphabet="abc", max_size=3)
 
 
 @given(NATIVE, SCALAR_NAMES, st.lists(SCALAR_NAMES, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_known_is_said_as_jinja2_says_it(expression: str, name: Any, members: list[Any]) -> None:
     """Over values without gaps our evaluation and Jinja2's own agree."""
     source = (
