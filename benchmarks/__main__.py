@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks import (
+    accuracy,
     acknowledgement,
     blackbox,
     check_cpu,
@@ -36,6 +37,7 @@ PARTS: dict[str, Part] = {
     "terraform": lambda _, folder: terraform.rows(folder),
     "whys": lambda _at, _folder: whys.rows(),
     "whole_why": lambda _at, _folder: whole_why.rows(),
+    "accuracy": lambda _at, _folder: accuracy.rows(),
 }
 
 

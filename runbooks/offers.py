@@ -19,26 +19,33 @@ def offers(
 
     Of equal ones the nearest to the root of the first chain comes first.
     """
-    found: dict[tuple[str, str, str], Offer] = {}
+    found: dict[tuple[str, str, str], tuple[bool, Offer]] = {}
     notes: dict[str, None] = {}
-    for remedy, judged in _named(trails, remedies):
+    for secondary, remedy, judged in _named(trails, remedies):
         answer = _may_be_offered(remedy, judged, budget)
         if answer.truth is Truth.TRUE:
             offer = _offer(remedy, judged)
-            found.setdefault((offer.id, offer.title, offer.text), offer)
+            found.setdefault((offer.id, offer.title, offer.text), (secondary, offer))
         elif answer.truth is Truth.UNKNOWN:
             notes[_unsure(remedy.title.render(judged.scope.values), answer)] = None
-    ranked = sorted(found.values(), key=lambda each: (each.lasting, not each.undoable, each.reach))
-    return tuple(ranked), tuple(notes)
+    ranked = sorted(found.values(), key=_rank)
+    return tuple(offer for _, offer in ranked), tuple(notes)
 
 
-def _named(trails: Iterable[Trail], remedies: Mapping[str, Remedy]) -> Iterator[tuple[Remedy, Judged]]:
+def _rank(found: tuple[bool, Offer]) -> tuple[bool, bool, bool, int]:
+    """What can be undone and reaches little first; what is beside the point, and what lasts, at the end."""
+    secondary, offer = found
+    return offer.lasting, secondary, not offer.undoable, offer.reach
+
+
+def _named(trails: Iterable[Trail], remedies: Mapping[str, Remedy]) -> Iterator[tuple[bool, Remedy, Judged]]:
+    """Each remedy with the cause that names it; first whether its chain is beside the point."""
     for trail in trails:
         if trail.root is not None:
             for step in reversed(trail.steps):
                 for name in step.judged.cause.remedies:
                     if name in remedies:
-                        yield remedies[name], step.judged
+                        yield trail.runbook.secondary, remedies[name], step.judged
 
 
 def _may_be_offered(remedy: Remedy, judged: Judged, budget: Budget) -> Answer:
