@@ -167,9 +167,10 @@ def waiting(state: WhyState) -> str:
 
 
 def offered(remedy: Document) -> str:
-    """`undoable, 1 service`."""
+    """`undoable, 1 service`; what nobody but people can do is `by hand`."""
     reach = one_line(str(remedy.get("reach_text", "")))
-    return ", ".join(filter(None, ("undoable" if remedy.get("undoable") else "cannot be undone", reach)))
+    alone = "cannot be undone" if remedy.get("action") else "by hand"
+    return ", ".join(filter(None, ("undoable" if remedy.get("undoable") else alone, reach)))
 
 
 def helping(state: WhyState) -> list[Document]:

@@ -205,6 +205,9 @@ def test_a_remedy_says_what_it_would_do_and_that_it_cannot_run_yet() -> None:
     by_hand = remedy(offered("x", "Look", action="", commands=[], undoable=False))
     assert_message_valid(by_hand)
     assert "cannot run" not in by_hand.text
+    assert "(by hand, 1 service)" in by_hand.text
+    final = remedy(offered("x", "Drop it", undoable=False))
+    assert "(cannot be undone, 1 service)" in final.text
     assert "no command" in by_hand.text
 
 
