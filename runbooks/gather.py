@@ -141,10 +141,18 @@ class _Gathering:
                 self._sections[name] = Section(name, finished=False)
                 self._tasks[name] = asyncio.create_task(self._read(source), name=f"evidence: {name}")
             elif name not in wanted and name in self._tasks and not self._sections[name].finished:
-                task = self._tasks.pop(name)
-                task.cancel()
-                self._stopped.append(task)
-                del self._sections[name]
+                self._stop(name)
+
+    def _stop(self, name: str) -> None:
+        """Stops a source. What it has said stays, since without it more could be needed again."""
+        section = self._sections.pop(name)
+        if section.data is not None:
+            self._sections[name] = replace(section, finished=True)
+            task = self._tasks[name]
+        else:
+            task = self._tasks.pop(name)
+        task.cancel()
+        self._stopped.append(task)
 
     def goes_on(self) -> bool:
         """Whether something is still to come, and there is time for it."""
@@ -164,7 +172,9 @@ class _Gathering:
         return True
 
     def complete(self) -> None:
-        """Says of each source that did not come why not."""
+        """Says of each source that did not come why not; what came at the last moment counts."""
+        while not self._news.empty():
+            self._take(self._news.get_nowait())
         for name, source in self._sources.items():
             section = self._sections.get(name)
             if section is None:
@@ -183,7 +193,8 @@ class _Gathering:
             await asyncio.wait(running, timeout=GRACE)
 
     def _take(self, section: Section) -> None:
-        if section.source in self._sections:  # else it was stopped meanwhile
+        known = self._sections.get(section.source)
+        if known is not None and not known.finished:  # else it was stopped meanwhile
             self._sections[section.source] = section
 
     async def _read(self, source: Source) -> None:

@@ -18,6 +18,8 @@ from runbooks.values import CITE, Gap, Json, Value, settling
 
 ADDRESSED = ("http", "websocket")
 """Kinds that ask a service at its own address."""
+UNANSWERED_YET = {False: "has not answered yet", True: "had not answered when gathering ended"}
+"""What is said of a check that is expected, by whether the section is finished."""
 LAYERS = ("edge", "service", "dependency")
 STATUSES = ("pass", "degraded", "fail", "unknown")
 FROM_HERE = Record(
@@ -89,13 +91,9 @@ class Checks:
             if each["status"] != "skipped"
         }
         for each in section.data["pending"]:
-            why = f"{each['title']} did not answer in time" if section.finished else _waiting(each["title"])
+            why = f"{each['title']} {UNANSWERED_YET[section.finished]}"
             found[each["name"]] = Gap(f"checks.{each['name']}", why, pending=not section.finished)
         return found
-
-
-def _waiting(title: str) -> str:
-    return f"{title} has not answered yet"
 
 
 def _check(check: Json, environment: Json) -> Value:
