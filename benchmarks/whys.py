@@ -67,7 +67,7 @@ async def _each_cause(libraries: list[Library]) -> float:
 
 def facts() -> dict[str, Value]:
     """Evidence that each cause looks at."""
-    cite = {"id": "checks.it", "text": "it fails", "source": "check", "at": NOW, "url": ""}
+    cite: Value = {"id": "checks.it", "text": "it fails", "source": "check", "at": NOW, "url": ""}
     return {"env": {"name": "bench"}, "checks": {"it": {"status": "fail", "n": 7, CITE: cite}}}
 
 

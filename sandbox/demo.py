@@ -182,7 +182,7 @@ class _Demo:
             f"\nOpen [bold]{server.url}[/] and try:\n"
             "  1. type [bold]/staging-health[/] in #incidents, as Alice, and watch the card fill in\n"
             "  2. break something in the staging map, for instance Redis, and ask again\n"
-            "  3. press [bold]Details[/] on the card\n"
+            "  3. press [bold]Why?[/] on the card, or type [bold]/staging-why[/]\n"
             "  4. type [bold]/triage path staging redis[/] and [bold]/staging-drift[/]\n"
             f"  5. in another terminal: [bold]. {folder.variables_file} && {_command()} check staging[/]\n"
             "Ctrl-C ends everything." + log,
