@@ -81,7 +81,8 @@ checks:
         '2: name: found "Staging"; allowed: lower-case letters, digits and -, at most 31, first a letter',
         (
             "3: titel: found an unknown field; allowed: schema, name, title, project, region, slo, slack, "
-            "network, services, terraform, tests, vantages, schedules, accepted_drift, checks. Did you mean title?"
+            "network, services, terraform, tests, vantages, schedules, accepted_drift, checks. "
+            "Did you mean title?"
         ),
         '4: slo.availability: found "110%"; allowed: a share, for example 99.9%',
         (
