@@ -103,6 +103,7 @@ SINGLES = (
     *_single("redis/read-only", "redis-read-only"),
     *_single("redis/clients-used-up", "redis-clients-used-up"),
     *_single("redis/loading", "redis-loading"),
+    *_single("redis/connection-leak", "redis-connection-leak"),
     *_single("postgres/slow-server", "postgres-slow"),
     *_single("postgres/connections-used-up", "postgres-connections-used-up"),
     *_single("postgres/locks", "postgres-locks"),
