@@ -26,6 +26,7 @@ def test_manifest_is_printed_for_the_environment_files_that_are_there(environmen
     commands = YAML(typ="safe").load(done.stdout)["features"]["slash_commands"]
     assert [each["command"] for each in commands] == [
         "/canary-health",
+        "/canary-why",
         "/canary-drift",
         "/triage",
     ]
