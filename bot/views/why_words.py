@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.views.blocks import one_line, shorten
 from bot.views.why_state import Document, WhyState
 from checks.durations import spoken
+from runbooks.output.hindrances import hindrances
 from runbooks.output.text import NAMES
 
 MARKS = {"confirmed": "🔴", "partial": "🟠", "unknown": "⚪", "nothing_wrong": "🟢"}
@@ -133,12 +134,21 @@ def ruled_out(state: WhyState) -> list[Line]:
 
 def untold(state: WhyState) -> list[Line]:
     """What could not be told, what could answer the next question first, each with what would settle it."""
-    found: dict[str, Line] = {}
-    for each in [*state.all("open"), *state.all("unknown")]:
-        said = " — ".join(filter(None, (str(each.get("why", "")), str(each.get("settle", "")))))
-        name, text = _named(each, said)
-        found.setdefault(f"{each.get('cause')} {name}", (name, text))
-    return list(found.values())
+    told = {(str(each.get("cause")), str(each.get("subject"))): each for each in _untold(state)}
+    return [
+        (_causes(each.causes), " — ".join(filter(None, (each.why, each.settle))))
+        for each in hindrances(told.values())
+    ]
+
+
+def _untold(state: WhyState) -> list[Document]:
+    return [*state.all("open"), *state.all("unknown")]
+
+
+def _causes(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _named(each: Document, said: str) -> Line:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.observe.permissions import with_account
+from runbooks.output.hindrances import hindrances
 from runbooks.output.why import exit_code
 from runbooks.said import clock, one_line
 
@@ -189,14 +190,10 @@ def _ruled_out(document: Document, *, everything: bool) -> Iterator[Line]:
 
 def _untold(document: Document) -> Iterator[Line]:
     """What could not be told, together where the same thing hinders it."""
-    hindered: dict[tuple[str, str], dict[str, None]] = {}
-    for each in document["unknown"]:
-        key = one_line(each["why"]), one_line(each["settle"])
-        hindered.setdefault(key, {})[_with_subject(each)] = None
-    for (why, settle), causes in hindered.items():
-        yield Line("Could not tell: ", f"{', '.join(causes)} — {why}", "yellow")
-        if settle:
-            yield Line("to find out: ", settle, "", 4)
+    for each in hindrances(document["unknown"]):
+        yield Line("Could not tell: ", " — ".join(filter(None, (", ".join(each.causes), each.why))), "yellow")
+        if each.settle:
+            yield Line("to find out: ", each.settle, "", 4)
 
 
 def _remedies(document: Document) -> Iterator[Line]:

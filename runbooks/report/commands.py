@@ -18,14 +18,25 @@ LEFT_OUT = "A command of the runbook was left out: it is not one plain command."
 UNDECLARED = "The environment file declares no connector to repair it with: `network.connector`."
 PINNED = "Traffic is pinned to it then: a later revision gets none before --to-latest unpins it."
 NOWHERE = "The evidence names no revision to give the traffic to."
+TAG = "whybot"
+"""The tag by which a revision without traffic is asked; Cloud Run gives it an address of its own."""
+ASKED_FIRST = (
+    "The new revision takes no traffic yet: ask its health page at the address that the last command prints "
+    "for the tag, and go on only if it answers."
+)
+PINNED_AS_BEFORE = "Traffic stays pinned, as it is: a later revision gets none before --to-latest unpins it."
 NO_SERVICE = "The environment file names no project, region or Cloud Run service to put into a command."
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Shell commands that do something, those that take it back, and what to mind, or why there are none."""
+    """Shell commands that do something, those that take it back, and what to mind, or why there are none.
+
+    `then` are those that finish it, once a person has looked at what the first ones did.
+    """
 
     do: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     note: str = ""
 
@@ -61,17 +72,22 @@ def _repair(case: Case) -> Commands:
     connector, egress = text(case.env.get("connector")), text(case.env.get("egress"))
     if not NAME.fullmatch(connector):
         return Commands(note=UNDECLARED)
-    do, undo = [], []
+    do, then, undo, pinned = [], [], [], False
     for key, service in _affected(case).items():
         live = fields(case.root("services")).get(key)
         flags = ["--vpc-connector", connector, *(["--vpc-egress", egress] if egress else [])]
         if text(look(_busiest(live), "network")) and not text(look(_busiest(live), "connector")):
             flags.append("--clear-network")
-        do.append(_run("update", case, service, *flags))
-        if look(live, "pinned") is True:
-            do.append(_run("update-traffic", case, service, "--to-latest"))
+        do.append(_run("update", case, service, *flags, "--no-traffic", "--tag", TAG))
+        do.append(_run("describe", case, service, "--format", "value(status.traffic)"))
+        held = look(live, "pinned") is True
+        to = ("--to-tags", f"{TAG}=100") if held else ("--to-latest",)
+        then.append(_run("update-traffic", case, service, *to))
         undo += _back(case, service, live)
-    return Commands(tuple(do), tuple(undo), "" if do else NO_SERVICE)
+        undo.append(_run("update-traffic", case, service, "--remove-tags", TAG))
+        pinned = pinned or held
+    note = " ".join([ASKED_FIRST, *([PINNED_AS_BEFORE] if pinned else [])])
+    return Commands(tuple(do), tuple(then), tuple(undo), note if do else NO_SERVICE)
 
 
 def _rollback(case: Case) -> Commands:
@@ -82,7 +98,7 @@ def _rollback(case: Case) -> Commands:
         if NAME.fullmatch(to):
             do.append(_run("update-traffic", case, service, "--to-revisions", f"{to}=100"))
             undo += _back(case, service, live)
-    return Commands(tuple(do), tuple(undo), PINNED if do else NOWHERE)
+    return Commands(tuple(do), undo=tuple(undo), note=PINNED if do else NOWHERE)
 
 
 def _unpin(case: Case) -> Commands:
@@ -97,18 +113,13 @@ def _unpin(case: Case) -> Commands:
         for key, service in pinned.items()
         for command in _back(case, service, fields(case.root("services")).get(key))
     ]
-    return Commands(tuple(do), tuple(undo), "" if do else NO_SERVICE)
-
-
-def _terraform(_: Case) -> Commands:
-    return Commands(("terraform plan -out=whybot.tfplan", "terraform apply whybot.tfplan"))
+    return Commands(tuple(do), undo=tuple(undo), note="" if do else NO_SERVICE)
 
 
 ACTIONS: Mapping[str, Callable[[Case], Commands]] = {
     "repair-vpc-access": _repair,
     "rollback-traffic": _rollback,
     "unpin-traffic": _unpin,
-    "terraform-apply": _terraform,
 }
 
 

@@ -191,7 +191,8 @@ class ChangesDocument(TypedDict):
 class ActionDocument(TypedDict):
     """One step of the plan. `commands` do it, `undo` takes it back, `verify` says whether it helped.
 
-    `note` says what to mind, or why there is no command.
+    `then` are commands that finish it, once a person has looked at what `commands` did.
+    `note` says what to look at and to mind, or why there is no command.
     """
 
     id: str
@@ -203,6 +204,7 @@ class ActionDocument(TypedDict):
     reach_text: str
     cause: str
     commands: list[str]
+    then: list[str]
     undo: list[str]
     verify: list[str]
     note: str

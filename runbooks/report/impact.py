@@ -33,8 +33,11 @@ def _available(case: Case, service: str, log: Value) -> ImpactDocument:
     title = f"Availability of {service}"
     total, failed = number(look(log, "total")), number(look(log, "failed"))
     if total is None or failed is None:
-        gap = next(each for each in (look(log, "total"), look(log, "failed"), log) if isinstance(each, Gap))
-        return _line(title, f"could not be told: {gap.why}", False)
+        looked = (look(log, "total"), look(log, "failed"), log)
+        why = next((each.why for each in looked if isinstance(each, Gap)), "the log has no number of them")
+        return _line(title, f"could not be told: {why}", False)
+    if not 0 <= failed <= total or not total:
+        return _line(title, "could not be told: the log counts what cannot be", False)
     span = _span(log)
     least = "at least " if look(log, "truncated") is True else ""
     told = f"{least}{count(failed):,} of {count(total):,} requests ended in 5xx{span}, {_statuses(log)}"

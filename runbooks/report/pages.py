@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from runbooks.output.hindrances import hindrances
 from runbooks.output.why import (
     ChainDocument,
     CiteDocument,
@@ -103,13 +104,12 @@ def _weaker(gaps: list[GapDocument]) -> list[Markdown]:
 
 def _untold(unknown: list[UntoldDocument]) -> list[Markdown]:
     """Causes that could not be told, together where the same thing hinders them."""
-    hindered: dict[tuple[str, str], dict[str, None]] = {}
-    for each in unknown:
-        of = f" ({escaped(each['subject'])})" if each["subject"] else ""
-        hindered.setdefault((each["why"], each["settle"]), {})[f"{escaped(each['title'])}{of}"] = None
     return [
-        Markdown(f"**{', '.join(causes)}:** {_missing(GapDocument(path='', why=why, settle=settle))}")
-        for (why, settle), causes in hindered.items()
+        Markdown(
+            f"**{escaped(', '.join(each.causes))}:** "
+            f"{_missing(GapDocument(path='', why=each.why, settle=each.settle))}"
+        )
+        for each in hindrances(unknown)
     ]
 
 

@@ -42,7 +42,11 @@ NO_ROOT = "without a root cause it can come back as it came"
 SAID_ELSEWHERE = ("drift", "vpc_path")
 """Kinds of checks whose answer is a criterion with a command of its own."""
 LOG = "logs"
-NOW, LATER = "Immediate restoration", "So that it does not happen again"
+NOW, UNTOLD, LATER = (
+    "Immediate restoration",
+    "Could not be told, so to be asked again",
+    "So that it does not happen again",
+)
 CURRENT: dict[Level, Grade] = {"P0": "critical", "P1": "high", "P2": "medium", "P3": "low"}
 
 
@@ -63,6 +67,7 @@ def _action(case: Case, offer: Offer) -> ActionDocument:
         "reach_text": one_line(offer.reach_text),
         "cause": offer.cause,
         "commands": list(found.do),
+        "then": list(found.then),
         "undo": list(found.undo),
         "verify": _verify(case) if offer.action else [],
         "note": found.note,
@@ -84,6 +89,7 @@ def _whybot(command: str, case: Case, *names: str, service: Fields | None = None
 def acceptance(case: Case) -> list[CriterionDocument]:
     """What must hold, each as a command that ends with 0."""
     found = [_criterion(NOW, text_, command) for text_, command in _restored(case)]
+    found += [_criterion(UNTOLD, text_, command) for text_, command in _asked_again(case)]
     found += [_criterion(LATER, text_, command) for text_, command in _kept(case)]
     return found
 
@@ -93,15 +99,24 @@ def _criterion(group: str, text_: str, command: str) -> CriterionDocument:
 
 
 def _restored(case: Case) -> Iterator[tuple[str, str]]:
-    for check in case.checks:
-        if status_of(check) != "pass" and check.get("kind") not in (*SAID_ELSEWHERE, LOG):
-            yield _wanted(check), _whybot("check", case, text(check.get("name")))
+    yield from _criteria_of(case, "fail", "degraded")
     for service, dependency, title in dict.fromkeys(map(_ends, case.closed)):
         said = f"The path from {service} to {title} is open"
         yield said, shlex.join(("whybot", "path", case.environment, dependency, "--service", service))
     logged = any(check.get("kind") == LOG and status_of(check) != "pass" for check in case.checks)
     later = ", once the failures have left the window of its log" if logged else ""
     yield f"All of {case.environment} is healthy{later}", _whybot("check", case)
+
+
+def _asked_again(case: Case) -> Iterator[tuple[str, str]]:
+    """What nobody knows to be broken: restoring need not mend it."""
+    yield from _criteria_of(case, "unknown")
+
+
+def _criteria_of(case: Case, *statuses: str) -> Iterator[tuple[str, str]]:
+    for check in case.checks:
+        if status_of(check) in statuses and check.get("kind") not in (*SAID_ELSEWHERE, LOG):
+            yield _wanted(check), _whybot("check", case, text(check.get("name")))
 
 
 def _ends(path: Fields) -> tuple[str, str, str]:
@@ -135,7 +150,7 @@ def _available(case: Case) -> Iterator[MetricDocument]:
     target = f"≥ {share(promised)}" if promised is not None else "none declared (slo.availability)"
     for service, log in table(case.root("logs")):
         total, failed = number(look(log, "total")), number(look(log, "failed"))
-        if total and failed is not None:
+        if total and failed is not None and 0 <= failed <= total:
             served = 1 - failed / total
             met = served >= promised if promised is not None else None
             yield _metric(f"Availability of {service}", target, share(served), met)

@@ -55,7 +55,7 @@ def path(row: PathRow) -> Markdown:
     """One path, step by step."""
     cells = [
         [
-            step["key"].replace("_", " "),
+            str(step["key"]).replace("_", " "),
             Markdown(STEP.get(step["status"], escaped(step["status"]))),
             step["message"],
             code(step["field"]),

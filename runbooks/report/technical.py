@@ -1,8 +1,9 @@
 """Technical details: what the bundle has of checks, paths, drift and logs, number by number."""
 
+from collections.abc import Iterator
 from itertools import islice
 
-from runbooks.report.case import Case, status_of, title_of, what_of
+from runbooks.report.case import DEPENDENCY, Case, status_of, title_of, what_of
 from runbooks.report.document import (
     ChangedDocument,
     CheckRow,
@@ -31,6 +32,7 @@ from runbooks.report.reading import (
 )
 from runbooks.values import Gap, Value
 
+SILENT = "it did not answer, so its memory, clients, load and the like are not known"
 MOST_ERRORS = 5
 """Kinds of log entries that are shown of each service; the most frequent ones tell, the rest is noise."""
 ROOTS = {
@@ -185,6 +187,18 @@ def _errors(service: str, log: Value) -> list[ErrorRow]:
     ]
 
 
+def _silent(case: Case) -> Iterator[MissingDocument]:
+    """Dependencies that never answered: nothing of what they tell of themselves is known."""
+    for check in case.checks:
+        if (
+            check.get("layer") == DEPENDENCY
+            and check.get("answered") is False
+            and check.get("status") == "fail"
+        ):
+            path = f"checks.{text(check.get('name'))}.facts"
+            yield gap(Gap(path, SILENT), f"What {title_of(check)} says of itself")
+
+
 def _untold(case: Case) -> list[MissingDocument]:
     """What is missing of these, each once: checks and paths say it in their own rows."""
     drift = case.root("drift")
@@ -200,4 +214,5 @@ def _untold(case: Case) -> list[MissingDocument]:
     fields = [text(each.get("field")) for each in records(look(drift, "unknown"))]
     if fields:
         found.append(gap(Gap("drift.unknown", "these fields could not be compared"), ", ".join(fields)))
+    found += _silent(case)
     return list({(each["what"], each["why"]): each for each in found}.values())

@@ -61,8 +61,11 @@ def checks(**changed: Value) -> dict[str, Value]:
 def commands(document: ReportDocument) -> list[str]:
     """Every command of a report."""
     steps = [
-        line for step in document["plan"] for key in ("commands", "undo", "verify") for line in step[key]
-    ]  # type: ignore[literal-required]  # the keys of ActionDocument
+        line
+        for step in document["plan"]
+        for part in (step["commands"], step["then"], step["undo"], step["verify"])
+        for line in part
+    ]
     return [*steps, *(each["command"] for each in document["acceptance"])]
 
 
@@ -212,13 +215,18 @@ def test_a_healthy_environment_has_a_report_too() -> None:
 
 
 def test_commands_of_a_repair_are_those_of_the_declared_values() -> None:
-    """And the way back is to what serves now."""
+    """Without traffic first, then asked, and only then with it; the way back is to what serves now."""
     repair, rollback, gate = made()["plan"]
+    flags = "--vpc-connector staging-connector --vpc-egress all-traffic --no-traffic --tag whybot"
     assert repair["commands"] == [
-        f"{GCLOUD} update {WHERE} --vpc-connector staging-connector --vpc-egress all-traffic"
+        f"{GCLOUD} update {WHERE} {flags}",
+        f"{GCLOUD} describe {WHERE} --format 'value(status.traffic)'",
     ]
+    assert "only if it answers" in repair["note"]
+    assert repair["then"] == [f"{GCLOUD} update-traffic {WHERE} --to-latest"]
     assert repair["undo"] == [
-        f"{GCLOUD} update-traffic {WHERE} --to-revisions netra-backend-staging-00042=100"
+        f"{GCLOUD} update-traffic {WHERE} --to-revisions netra-backend-staging-00042=100",
+        f"{GCLOUD} update-traffic {WHERE} --remove-tags whybot",
     ]
     assert rollback["commands"] == [
         f"{GCLOUD} update-traffic {WHERE} --to-revisions netra-backend-staging-00041=100"
@@ -231,14 +239,22 @@ def test_commands_of_a_repair_are_those_of_the_declared_values() -> None:
 
 
 def test_a_repair_clears_direct_vpc_access_and_pinned_traffic() -> None:
-    """A connector beside a network is refused, and a new revision gets none of pinned traffic."""
+    """A connector beside a network is refused; pinned traffic goes to what was asked, and stays pinned."""
     direct = {**REVISION, "connector": "", "network": "default"}
     backend = SERVICES["backend"]
     assert isinstance(backend, dict)
     services: Value = {"backend": {**backend, "serving": (direct,), "pinned": True}}
-    first, second = made(services=services)["plan"][0]["commands"]
-    assert first.endswith("--vpc-egress all-traffic --clear-network")
-    assert second == f"{GCLOUD} update-traffic {WHERE} --to-latest"
+    repair = made(services=services)["plan"][0]
+    assert "--vpc-egress all-traffic --clear-network --no-traffic" in repair["commands"][0]
+    assert repair["then"] == [f"{GCLOUD} update-traffic {WHERE} --to-tags whybot=100"]
+    assert "Traffic stays pinned" in repair["note"]
+
+
+def test_no_command_of_a_repair_gives_traffic_before_the_revision_was_asked() -> None:
+    """Whatever serves now: what runs without looking is made without traffic."""
+    for repair in (step for step in made()["plan"] if step["id"] == "repair-vpc-access"):
+        assert not [line for line in repair["commands"] if "update-traffic" in line]
+        assert all("--no-traffic" in line for line in repair["commands"] if " update " in line)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +282,8 @@ def test_every_command_is_one_plain_command_of_declared_names() -> None:
         program, *words = shlex.split(line)
         assert program in ("gcloud", "whybot")
         names = [word.removesuffix("=100") for word in words if not word.startswith("--")]
-        verbs = ("run", "services", "update", "update-traffic", "check", "path", "drift", "why")
+        verbs = ("run", "services", "update", "update-traffic", "describe", "value(status.traffic)", "whybot")
+        verbs += ("check", "path", "drift", "why")
         assert [name for name in names if name not in verbs and f'"{name}"' not in declared] == []
 
 
@@ -402,3 +419,31 @@ def test_the_details_of_a_real_bundle_are_its_own_numbers() -> None:
     assert found["title"].startswith("P0 staging: backend HTTP 503 — ")
     assert found["provenance"]["digest"] == kept.document["digest"]
     assert all(is_command(line) for line in commands(found))
+
+
+def test_what_nobody_knows_to_be_broken_is_no_criterion_of_restoring() -> None:
+    """A check that could not be told is to be asked again, in a group of its own."""
+    late = check("auth", "auth", Gap("checks.auth", "the prober was late itself"), layer="service")
+    groups = {each["text"]: each["group"] for each in made(checks=checks(auth=late))["acceptance"]}
+    said = "auth answers within 500 ms (now: the prober was late itself)"
+    assert groups[said] == "Could not be told, so to be asked again"
+    assert [group for text, group in groups.items() if text.startswith("Redis")] == ["Immediate restoration"]
+
+
+def test_what_a_silent_store_says_of_itself_is_not_known() -> None:
+    """A store that never answered is named among what could not be told."""
+    redis = {**CHECKS["redis"], "answered": False}  # type: ignore[dict-item]  # a check is a mapping
+    untold = made(checks=checks(redis=redis))["technical"]["untold"]
+    assert [each["why"] for each in untold if each["what"] == "What Redis says of itself"] == [
+        "it did not answer, so its memory, clients, load and the like are not known"
+    ]
+
+
+@pytest.mark.parametrize("counted", [{"total": "", "failed": 1}, {"total": 100, "failed": 212}])
+def test_counts_that_cannot_be_are_no_availability(counted: dict[str, Value]) -> None:
+    """Neither in the impact nor among the metrics."""
+    document = made(logs={"backend": {**LOGS["backend"], **counted}})  # type: ignore[dict-item]  # a mapping
+    (line,) = [each for each in document["impact"] if each["title"] == "Availability of backend"]
+    assert (line["known"], "could not be told" in line["text"]) == (False, True)
+    told = [each for each in document["metrics"] if each["title"] == "Availability of backend"]
+    assert [each["met"] for each in told] in ([], [None])
