@@ -181,6 +181,9 @@ def _times_over(check: Json) -> float:
 def _from_here(check: Json) -> Value:
     """What this machine found, beside the job's answer or in its place."""
     facts = check["facts"]
+    if facts.get(HERE_STATUS) == "unknown":
+        untold = Gap(f"checks.{check['name']}.from_here", f"{check['title']}: it could not be told from here")
+        return dict.fromkeys(FROM_HERE.fields, untold)
     if HERE_STATUS in facts:
         return {
             "status": facts[HERE_STATUS],
@@ -189,7 +192,7 @@ def _from_here(check: Json) -> Value:
         }
     if check["vantage"].get("speaks", True):
         return None
-    return {key: check[key] for key in ("status", "reason", "duration_ms")}
+    return {key: check[key] for key in FROM_HERE.fields}
 
 
 def _service(kind: str, declared: Json, environment: Json) -> str:
