@@ -17,6 +17,7 @@ SAID = {
     "unknown": "could not be told",
     "nothing_wrong": "nothing is wrong",
 }
+IN_PART = "but that does not explain all that fails"
 HEADLINE, BECAUSE, TITLE = 400, 600, 100
 NAMED = 3
 Line = tuple[str, str]
@@ -80,9 +81,17 @@ def _tail(state: WhyState) -> str:
     """How many whys, how sure, and whether there is more."""
     if state.status == "nothing_wrong" or not state.chain:
         return ""
-    more = len([each for each in state.all("other_chains") if not each.get("secondary")])
-    also = f"; {more} more cause" + ("s" if more > 1 else "") if more else ""
-    return f" — {whys(len(state.chain))}, {SAID.get(state.status, state.status)}{also}"
+    said = IN_PART if state.status == "partial" and state.root else SAID.get(state.status, state.status)
+    return f" — {whys(len(state.chain))}, {said}{_also(state)}"
+
+
+def _also(state: WhyState) -> str:
+    """`; 1 more cause; 1 more without a cause`: chains beside the first, by whether they reach a root."""
+    beside = [each for each in state.all("other_chains") if not each.get("secondary")]
+    more = len([each for each in beside if each.get("root_cause")])
+    caused = f"; {more} more cause" + ("s" if more > 1 else "") if more else ""
+    left = len(beside) - more
+    return caused + (f"; {left} more whose cause could not be told" if left else "")
 
 
 def whys(number: int) -> str:

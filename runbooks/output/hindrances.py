@@ -43,11 +43,12 @@ def hindrances(untold: Iterable[Mapping[str, Any]]) -> list[Hindrance]:
     by: dict[str, _Group] = {}
     for cause, said, settle in listed:
         core = _core(said, known)
-        found = by.get(f"why {core}") or (by.get(f"settle {settle}") if settle else None)
+        kind = f"why {_kind(core)}"
+        found = by.get(kind) or (by.get(f"settle {settle}") if settle else None)
         if found is None:
             found = _Group()
             groups.append(found)
-        by[f"why {core}"] = found
+        by[kind] = found
         if settle and not found.settle and f"settle {settle}" not in by:
             found.settle = settle
             by[f"settle {settle}"] = found
@@ -57,7 +58,7 @@ def hindrances(untold: Iterable[Mapping[str, Any]]) -> list[Hindrance]:
 
 def _hindrance(group: _Group) -> Hindrance:
     causes = tuple(group.causes)
-    whys = _together(list(group.whys))
+    whys = together(list(group.whys))
     more = f"; and {len(whys) - MOST_REASONS} more" if len(whys) > MOST_REASONS else ""
     said = "; ".join(whys[:MOST_REASONS]) + more
     return Hindrance(causes, said.removeprefix(f"{causes[0]}: ") if len(causes) == 1 else said, group.settle)
@@ -108,15 +109,24 @@ def _core(said: str, known: set[str]) -> str:
     return said
 
 
-def _together(whys: Sequence[str]) -> list[str]:
-    """`PostgreSQL, Redis: answers here in up to 249 ms` for two that differ in their name and time only."""
+def together(whys: Sequence[str]) -> list[str]:
+    """Reasons that differ in name and time only, as one: `auth, Redis: answers here in up to 249 ms`."""
     alike: dict[str, dict[str, list[str]]] = {}
     for why in whys:
-        about, colon, rest = why.partition(": ")
-        about, rest = (about, rest) if colon else ("", why)
-        rest = rest.removeprefix(UNTOLD)
-        alike.setdefault(TIME.sub("…", rest), {}).setdefault(about, []).append(rest)
+        about, rest = _parts(why)
+        alike.setdefault(_kind(why), {}).setdefault(about, []).append(rest)
     return [_said(list(each), [rest for rests in each.values() for rest in rests]) for each in alike.values()]
+
+
+def _parts(why: str) -> tuple[str, str]:
+    """What a reason is said of (empty: of nothing), and the reason."""
+    about, colon, rest = why.partition(": ")
+    return (about, rest.removeprefix(UNTOLD)) if colon else ("", why)
+
+
+def _kind(why: str) -> str:
+    """The reason without what it is said of and without its times."""
+    return TIME.sub("…", _parts(why)[1])
 
 
 def _said(abouts: list[str], rests: list[str]) -> str:

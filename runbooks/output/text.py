@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checks.observe.permissions import with_account
-from runbooks.output.hindrances import hindrances
+from runbooks.output.hindrances import hindrances, together
 from runbooks.output.why import exit_code
 from runbooks.said import clock, one_line
 
@@ -21,6 +21,7 @@ VERDICTS = {
     "unknown": "could not be told",
     "nothing_wrong": "nothing is wrong",
 }
+IN_PART = "does not explain all that fails"
 MOST_RULED_OUT = 8
 TRUTHS = {"true": ("✔", "green"), "false": ("✘", "dim"), "unknown": ("?", "yellow")}
 EXPLAINED = {
@@ -84,7 +85,8 @@ def headline(document: Document) -> str:
     """`Why is staging returning HTTP 503? (5 whys · confirmed)`."""
     number = len(document["chain"])
     counted = [] if not number else ["1 why"] if number == 1 else [f"{number} whys"]
-    verdict = VERDICTS[document["status"]]
+    in_part = document["status"] == "partial" and document["root_cause"] is not None
+    verdict = IN_PART if in_part else VERDICTS[document["status"]]
     return f"{one_line(document['question'])} ({' · '.join([*counted, verdict])})"
 
 
@@ -126,7 +128,7 @@ def _chain(chain: Sequence[Document], *, evidence: bool, indent: int = 2) -> Ite
         yield Line(f"✔ {number}  ", one_line(why["because"]), "green", indent, f"[{aside}]" if aside else "")
         if why["weaker"]:
             whys = dict.fromkeys(one_line(each["why"]) for each in why["missing"])
-            yield Line("weaker: ", "; ".join(whys), "yellow", indent + 5)
+            yield Line("weaker: ", "; ".join(together(list(whys))), "yellow", indent + 5)
         if evidence:
             yield from (_cite(cite, indent + 5) for cite in why["evidence"])
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from runbooks.output.hindrances import hindrances
+from runbooks.output.hindrances import hindrances, together
 from runbooks.output.why import (
     ChainDocument,
     CiteDocument,
@@ -98,7 +98,10 @@ def _weaker(gaps: list[GapDocument]) -> list[Markdown]:
     found: dict[str, list[str]] = {}
     for each in gaps:
         found.setdefault(each["settle"], []).append(each["why"].rstrip("."))
-    told = (GapDocument(path="", why="; ".join(whys), settle=settle) for settle, whys in found.items())
+    told = (
+        GapDocument(path="", why="; ".join(together(list(dict.fromkeys(whys)))), settle=settle)
+        for settle, whys in found.items()
+    )
     return [_missing(each) for each in told]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from runbooks.bundle import Bundle
-from runbooks.diagnosis import Diagnosis, Why
+from runbooks.diagnosis import Diagnosis, Verdict, Why
 from runbooks.evidence.facts import facts
 from runbooks.evidence.sources import SOURCES
 from runbooks.output.why import document
@@ -26,6 +26,7 @@ from runbooks.values import gap_of
 
 UNTOLD = "root cause unknown"
 WELL = "nothing is wrong"
+IN_PART = "This does not explain all that fails; what is left open stands under what could not be told."
 STATUSES = {
     "confirmed": "Every why has evidence.",
     "partial": "The whys below hold, but the last question could not be answered.",
@@ -101,6 +102,8 @@ def _summary(case: Case) -> list[str]:
         root = f"Root cause: {_sentence(chain.root.because)}" if chain.root else ""
         told = [whys] if whys else []
         told.append(root or STATUSES[diagnosis.status.value])
+        if chain.root and diagnosis.status is Verdict.PARTIAL:
+            told.append(IN_PART)
     if case.onset is not None:
         told.append(f"It began at {said(case.onset)}.")
     now = [one_line(offer.title) for offer in diagnosis.remedies if not offer.lasting]

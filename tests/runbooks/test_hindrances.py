@@ -61,6 +61,10 @@ CASES = {
         [untold("Peering", ("routes are unread", GRANT), settle="Look at the peering", subject="redis")],
         [Hindrance(("Peering (redis)",), "routes are unread", "Look at the peering")],
     ),
+    "two checks that were late hinder a cause once": (
+        [untold("HTTP 503", ("auth: the prober was 12 ms late", ""), ("web: the prober was 9 ms late", ""))],
+        [Hindrance(("HTTP 503",), "auth, web: the prober was up to 12 ms late", "")],
+    ),
     "reasons that have nothing in common stay apart": (
         [untold("Secret", ("no log", ""), ("no revision", ""))],
         [Hindrance(("Secret",), "no log", ""), Hindrance(("Secret",), "no revision", "")],

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from docs.generate import why_schema
+from runbooks.diagnosis import Verdict
 from runbooks.engine import reason
 from runbooks.output.text import text, write
 from runbooks.output.why import document, exit_code, explained_document
@@ -114,6 +116,14 @@ def test_text_for_people_says_everything_in_order() -> None:
         "  Seen before: the same root cause at 17 Nov 02:14 UTC",
         "exit code 1: something is wrong",
     ]
+
+
+def test_a_root_cause_of_a_part_is_not_told_as_that_of_all() -> None:
+    """The headline says that it does not explain all that fails, and not that there is no root cause."""
+    books, members = outage()
+    diagnosis = reason(books, facts(**members), AT).explained().diagnosis
+    headline = text(document(replace(diagnosis, status=Verdict.PARTIAL))).splitlines()[0]
+    assert headline == ("Why is staging returning HTTP 503? (2 whys · does not explain all that fails)")
 
 
 def test_evidence_is_listed_under_its_why_where_it_is_asked_for() -> None:

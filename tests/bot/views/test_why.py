@@ -70,6 +70,41 @@ def test_the_seed_in_one_message() -> None:
     assert "console.cloud.google.com" in drawn(shown.fallback_blocks)
 
 
+@pytest.mark.parametrize(
+    ("changes", "tail"),
+    [
+        ({"status": "partial"}, "5 whys, but that does not explain all that fails"),
+        ({"rooted": True}, "5 whys, confirmed; 1 more cause"),
+        ({"rooted": False}, "5 whys, confirmed; 1 more whose cause could not be told"),
+    ],
+)
+def test_the_headline_says_where_the_cause_is_not_all_of_it(changes: dict[str, Any], tail: str) -> None:
+    """A root cause of a part of the outage is not told as if it were that of all."""
+    given_ = dict(changes)
+    beside = []
+    if "rooted" in given_:
+        root = SEED["root_cause"] if given_.pop("rooted") else None
+        beside = [
+            {"runbook": "x", "secondary": False, "chain": SEED["chain"], "root_cause": root, "open": []}
+        ]
+    shown = message(state(document=document(other_chains=beside, **given_)))
+    assert_message_valid(shown)
+    assert shown.text.splitlines()[0].endswith(f" — {tail}")
+
+
+def test_what_one_permission_hinders_is_told_once() -> None:
+    """With the causes that it concerns, and how to grant it."""
+    gap = {"path": "services", "why": "May not read Cloud Run", "settle": "Grant roles/run.viewer"}
+    unknown = [
+        {"cause": f"a/{title}", "title": title, "subject": "", "why": gap["why"], "settle": gap["settle"]}
+        | {"missing": [gap]}
+        for title in ("Firewall", "Network", "Peering", "Route")
+    ]
+    text = message(state(document=document(unknown=unknown))).text
+    assert text.count("May not read Cloud Run") == 1
+    assert "Firewall, Network, Peering and 1 more: May not read Cloud Run — Grant roles/run.viewer" in text
+
+
 def test_it_is_read_in_ten_seconds() -> None:
     """Few lines come before what would help: one verdict, five whys and their question, what is beside."""
     assert lines_before_remedies(message(state())) <= 12

@@ -206,6 +206,13 @@ def test_without_a_root_cause_the_report_says_so() -> None:
     assert [risk["grade"] for risk in document["risks"]] == ["critical", "unknown", "high"]
 
 
+def test_a_root_cause_of_a_part_is_not_told_as_that_of_all() -> None:
+    """The summary says that it does not explain all that fails."""
+    summary = made(replace(DIAGNOSIS, status=Verdict.PARTIAL))["summary"]
+    assert any(line.startswith("This does not explain all that fails") for line in summary)
+    assert not any(line.startswith("This does not explain") for line in made()["summary"])
+
+
 def test_a_healthy_environment_has_a_report_too() -> None:
     """That says that nothing is wrong."""
     diagnosis = Diagnosis("staging", AT, Verdict.NOTHING_WRONG, "Is anything wrong?", None)
