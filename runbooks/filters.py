@@ -21,7 +21,7 @@ class Filter:
     `least` and `most` are how many arguments it takes; `says` is for the docs.
 
     `attribute`: its argument is the name of a member, which may be written as `attribute='name'`.
-    `gaps`: it is asked of gaps too.
+    `gaps`: it is asked of gaps too. `dated`: it is told, as `today`, when the evidence was gathered.
     """
 
     apply: Callable[..., Value]
@@ -31,18 +31,19 @@ class Filter:
     most: int = 0
     attribute: bool = False
     gaps: bool = False
+    dated: bool = False
 
     @property
     def arguments(self) -> str:
         """How many arguments it takes, in words."""
         return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
 
-    def __call__(self, value: Value, *arguments: Value) -> Value:
-        """The value filtered, never longer than a text may be."""
+    def __call__(self, value: Value, *arguments: Value, today: datetime | None = None) -> Value:
+        """The value filtered, never longer than a text may be. `today` is when evidence was gathered."""
         gap = next((each for each in (value, *arguments) if isinstance(each, Gap)), None)
         if gap is not None and not self.gaps:
             return gap
-        made = self.apply(value, *arguments)
+        made = self.apply(value, *arguments, **({"today": today} if self.dated else {}))
         return made[:LONGEST_SAID] if isinstance(made, str) else made
 
 
@@ -137,10 +138,10 @@ def _span(value: Value) -> Value:
     return no_use("span", value) if seconds is None else said.span(seconds * 1_000)
 
 
-def _clock(value: Value, beside: Value = None) -> Value:
+def _clock(value: Value, beside: Value = None, *, today: datetime | None = None) -> Value:
     if not isinstance(value, datetime):
         return no_use("clock", value)
-    return said.clock(value, beside if isinstance(beside, datetime) else None)
+    return said.clock(value, beside if isinstance(beside, datetime) else None, today)
 
 
 def _day(value: Value) -> Value:
@@ -246,7 +247,12 @@ def _first_upper(text: str) -> str:
 ANY: Final = ("any",)
 FILTERS: Final[Mapping[str, Filter]] = {
     "clock": Filter(
-        _clock, ("time",), "`01:52 UTC`; with another time, `01:52`, or with the day if it is another", most=1
+        _clock,
+        ("time",),
+        "`01:52 UTC`, `01:52 UTC on 22 Nov` if that is not the day of `env.at`; with another time, `01:52`, "
+        "or with the day if it is another",
+        most=1,
+        dated=True,
     ),
     "count": Filter(_count, ("number", "list"), "`1,234`"),
     "day": Filter(_day, ("time",), "`22 Nov`"),

@@ -12,7 +12,7 @@ from typing import Any, Final
 from jinja2 import nodes as jinja
 
 from runbooks.filters import FILTERS, TESTS, no_use
-from runbooks.said import LARGEST, LONGEST_SAID, MOST_MEMBERS, more, one_line, said
+from runbooks.said import LARGEST, LONGEST_SAID, MOST_MEMBERS, clock, more, one_line, said
 from runbooks.values import Gap, Partial, Value
 
 LONGEST_RENDERED = 600  # characters of what a text says; more is cut with an ellipsis
@@ -73,7 +73,17 @@ class Renderer:
                     self._for(node)
 
     def _said(self, node: jinja.Expr) -> str:
-        return node.data if isinstance(node, jinja.TemplateData) else said(self.value(node))
+        if isinstance(node, jinja.TemplateData):
+            return node.data
+        value = self.value(node)
+        return clock(value, today=self.today) if isinstance(value, datetime) else said(value)
+
+    @property
+    def today(self) -> datetime | None:
+        """When the evidence was gathered, so that a time of another day is said with its day."""
+        env = self.names.get("env")
+        at = env.get("at") if isinstance(env, Mapping) else None
+        return at if isinstance(at, datetime) else None
 
     def _if(self, node: jinja.If) -> None:
         """Neither branch where the condition is unknown; if there are two, that it could not be told."""
@@ -135,7 +145,7 @@ class Renderer:
         if isinstance(value, (tuple, Mapping)):
             self.page.spend(len(value) // 10)
         given = (*node.args, *(each.value for each in node.kwargs))
-        return FILTERS[node.name](value, *(self.value(each) for each in given))
+        return FILTERS[node.name](value, *(self.value(each) for each in given), today=self.today)
 
     def either(self, node: jinja.CondExpr) -> Value:
         """`a if x else b`; unknown where `x` is, unless there is nothing to say otherwise."""

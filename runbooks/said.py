@@ -98,12 +98,20 @@ def span(milliseconds: float) -> str:
     return f"{milliseconds / HOUR_MS:.0f} h" if milliseconds >= 2 * HOUR_MS else spoken(milliseconds)
 
 
-def clock(moment: datetime, beside: datetime | None = None) -> str:
-    """`01:52 UTC`; `01:52` beside another moment of that day, `22 Nov 01:52` beside one of another day."""
+def clock(moment: datetime, beside: datetime | None = None, today: datetime | None = None) -> str:
+    """`01:52 UTC`; `01:52` beside another moment of that day, `22 Nov 01:52` beside one of another day.
+
+    Beside none, `01:52 UTC on 22 Nov` where that is another day than `today`.
+    """
     at = _utc(moment)
     if beside is None:
-        return f"{at:%H:%M} UTC"
+        return f"{at:%H:%M} UTC{_on_day(at, _utc(today)) if today is not None else ''}"
     return f"{at:%H:%M}" if _utc(beside).date() == at.date() else f"{day(at)} {at:%H:%M}"
+
+
+def _on_day(at: datetime, today: datetime) -> str:
+    year = "" if at.year == today.year else f" {at.year}"
+    return "" if at.date() == today.date() else f" on {day(at)}{year}"
 
 
 def day(moment: datetime) -> str:

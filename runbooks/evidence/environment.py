@@ -1,12 +1,13 @@
 """What whys need of the environment file: the part of it that a bundle carries, and `env`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from checks.dependencies import uses
 from checks.environment import Connector, Environment
 from checks.spec import CheckSpec
-from runbooks.shape import Listing, Record, Shape, Table, flag, number, text
+from runbooks.shape import Listing, Record, Shape, Table, flag, number, text, time
 from runbooks.values import Gap, Json, Value
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -32,6 +33,7 @@ SHAPE: Shape = Record(
         "egress": text("its egress setting, null where undeclared", "all-traffic", "private-ranges-only"),
         "services": Table(SERVICE, "services by their key"),
         "terraform": flag("whether the file names Terraform's files to compare with"),
+        "at": time("when gathering of the evidence began"),
     },
     "what the environment file says",
 )
@@ -80,8 +82,8 @@ def _check(spec: CheckSpec) -> Json:
     }
 
 
-def view(part: Json) -> Mapping[str, Value]:
-    """`env`, of what `part_of` made."""
+def view(part: Json, at: datetime) -> Mapping[str, Value]:
+    """`env`, of what `part_of` made; `at` is when gathering began."""
     declared, connector = part["network"], part["network"]["connector"] or {}
     return {
         "name": part["name"],
@@ -104,4 +106,5 @@ def view(part: Json) -> Mapping[str, Value]:
             for key, each in part["services"].items()
         },
         "terraform": part["terraform"],
+        "at": at,
     }

@@ -20,7 +20,7 @@ def frame(bundle: Bundle) -> Frame:
 def facts(bundle: Bundle) -> Mapping[str, Value]:
     """The roots of expressions, in a fixed order; pure. What was not gathered is a pending gap."""
     around = frame(bundle)
-    found: dict[str, Value] = {ENV: environment.view(bundle.environment)}
+    found: dict[str, Value] = {ENV: environment.view(bundle.environment, bundle.at)}
     for source in SOURCES:
         found[source.name] = _seen(source, bundle.sections.get(source.name), around)
     for derived in DERIVED:

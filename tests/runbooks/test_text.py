@@ -237,6 +237,13 @@ def test_times_are_said_in_utc(zone: timezone | None) -> None:
     assert say("{{ t | clock }}", t=datetime.max.replace(tzinfo=zone))
 
 
+def test_a_time_is_said_with_its_day_where_that_is_not_the_day_of_the_evidence() -> None:
+    """As a filter, and as it is."""
+    env = {"at": AT + timedelta(days=1)}
+    assert say("{{ t | clock }}, {{ t }}", t=AT, env=env) == "01:52 UTC on 15 Sep, 01:52 UTC on 15 Sep"
+    assert say("{{ t | clock }}, {{ t }}", t=AT, env={"at": AT}) == "01:52 UTC, 01:52 UTC"
+
+
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -49,7 +49,7 @@ def test_the_part_names_no_secret() -> None:
 
 def test_env_is_of_its_shape() -> None:
     """With the declared network."""
-    env = view(part_of(environment()))
+    env = view(part_of(environment()), NOW)
     assert misfits(env, SHAPE, "env") == []
     assert (env["vpc"], env["connector"], env["egress"]) == (
         "staging-vpc",
@@ -62,7 +62,7 @@ def test_env_is_of_its_shape() -> None:
 
 def test_what_is_undeclared_is_null_and_no_promise_is_a_gap() -> None:
     """A file with one check is enough."""
-    env = view(part_of(Environment.model_validate(BARE)))
+    env = view(part_of(Environment.model_validate(BARE)), NOW)
     assert misfits(env, SHAPE, "env") == []
     assert (env["vpc"], env["connector"], env["egress"], env["project"]) == (None, None, None, "")
     assert gap_in(env["availability"]).settle.startswith("Write `slo:")
