@@ -33,6 +33,7 @@ from tests.runbooks.report.cases import (
     LOGS,
     NOT_GRANTED,
     PATHS,
+    REPAIR,
     REVISION,
     SERVICES,
     case,
@@ -454,3 +455,14 @@ def test_counts_that_cannot_be_are_no_availability(counted: dict[str, Value]) ->
     assert (line["known"], "could not be told" in line["text"]) == (False, True)
     told = [each for each in document["metrics"] if each["title"] == "Availability of backend"]
     assert [each["met"] for each in told] in ([], [None])
+
+
+def test_terraform_is_applied_as_its_plan_was_read() -> None:
+    """The report has the commands of the remedy, as the command line and Slack show them: a saved plan."""
+    remedy = load_library().remedies["terraform-apply"]
+    written = tuple(each.render({}) for each in remedy.commands)
+    offer = replace(REPAIR, id="terraform-apply", action="terraform-apply", commands=written)
+    step = made(replace(DIAGNOSIS, remedies=(offer,)))["plan"][0]
+    assert tuple(step["commands"]) == written
+    assert [line.split()[1] for line in written] == ["plan", "apply"]
+    assert written[0].endswith(f"-out={written[1].split()[-1]}")
