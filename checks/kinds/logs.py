@@ -158,10 +158,11 @@ def failed(by_status: Mapping[int, int]) -> int:
 
 
 def counted(log: RequestLog) -> str:
-    """`212 of 240 requests since 01:52 UTC ended in 503 after 2–12 s`."""
+    """`212 of 240 requests in 15 min ended in 503 after 2–12 s, the first at 01:52 UTC`."""
     least = "at least " if log.truncated else ""
-    number = f"{least}{failed(log.by_status)} of {log.total}"
-    return f"{number} requests {since_first(log)}ended in {_statuses(log)}{_after(log)}"
+    window = spoken((log.until - log.since) / timedelta(milliseconds=1))
+    number = f"{least}{failed(log.by_status)} of {log.total} requests in {window}"
+    return f"{number} ended in {_statuses(log)}{_after(log)}{first_failed(log)}"
 
 
 def _statuses(log: RequestLog) -> str:
@@ -170,10 +171,10 @@ def _statuses(log: RequestLog) -> str:
     return " or ".join(str(status) for _, status in sorted(found, key=lambda each: (-each[0], each[1])))
 
 
-def since_first(log: RequestLog) -> str:
-    """When it began; a window that begins with a failure does not say."""
-    first: datetime | None = log.first_5xx
-    return f"since {clock(first)} UTC " if first is not None else ""
+def first_failed(log: RequestLog) -> str:
+    """When it began; a log of which only the newest part was read does not say."""
+    first: datetime | None = None if log.truncated else log.first_5xx
+    return f", the first at {clock(first)} UTC" if first is not None else ""
 
 
 def _after(log: RequestLog) -> str:

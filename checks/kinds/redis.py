@@ -154,7 +154,9 @@ class RedisCheck(CheckSpec):
             )
         elif most and counted >= NEARLY * most and info.get("maxmemory_policy") == "noeviction":
             reason, status = Reason.OUT_OF_MEMORY, Status.FAIL if counted >= most else Status.DEGRADED
-            words = f"{size(used)} of {size(most)} memory used and nothing may be evicted, so writes "
+            words = (
+                f"{size(used)} of memory used, {size(most)} allowed, and nothing may be evicted, so writes "
+            )
             words += "fail" if status is Status.FAIL else "will fail soon"
         elif maxclients and clients >= NEARLY * maxclients:
             status, reason = Status.DEGRADED, Reason.CONNECTIONS_NEARLY_USED

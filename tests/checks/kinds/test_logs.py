@@ -47,7 +47,7 @@ async def test_requests_that_end_in_503_fail_the_check() -> None:
     requests = failing(212, 28, latency_5xx_ms=(2000.0, 4500.0, 12_000.0))
     found = await look(CHECK, StillCloud(log=requests))
     assert (found.status, found.reason) == (Status.FAIL, Reason.ERRORS_LOGGED)
-    assert found.message == "212 of 240 requests since 11:52 UTC ended in 503 after 2–12 s"
+    assert found.message == "212 of 240 requests in 15 min ended in 503 after 2–12 s, the first at 11:52 UTC"
     assert (found.facts["requests"], found.facts["http_503"]) == (240, 212)
     assert found.facts["median_5xx_ms"] == 4500.0
 
@@ -64,7 +64,7 @@ async def test_requests_that_end_in_503_fail_the_check() -> None:
 async def test_spread_of_latencies_is_told_in_one_unit_where_it_has_one(spread: Any, said: str) -> None:
     """Short, as a person would say it."""
     found = await look(CHECK, StillCloud(log=failing(3, 1, latency_5xx_ms=spread)))
-    assert found.message.endswith(said)
+    assert found.message.partition(", the first at ")[0].endswith(said)
 
 
 async def test_few_requests_that_end_in_503_degrade() -> None:
@@ -152,7 +152,7 @@ async def test_any_5xx_counts_and_is_named() -> None:
     told = {"by_revision_5xx": {GOOD: {504: 190, 500: 10}}, "first_5xx": FIRST, "last_5xx": LAST}
     found = await look(CHECK, StillCloud(log=log({504: 190, 500: 10, 200: 60}, **told)))
     assert (found.status, found.reason) == (Status.FAIL, Reason.ERRORS_LOGGED)
-    assert found.message == "200 of 260 requests since 11:52 UTC ended in 504 or 500"
+    assert found.message == "200 of 260 requests in 15 min ended in 504 or 500, the first at 11:52 UTC"
     assert (found.facts["http_503"], found.facts["http_5xx"]) == (0, 200)
 
 
