@@ -11,6 +11,8 @@ TIME = re.compile(r"\b(\d+(?:[.,]\d+)*)\s(ms|s|min|h)\b")
 UNITS = {"ms": 1.0, "s": 1_000.0, "min": 60_000.0, "h": 3_600_000.0}
 UNTOLD = "could not be told: "
 ARROW = " → "
+MOST_PARTS = 8
+"""Things that a reason is said of, one within the other: `Network paths: Redis: backend: May not …`."""
 MOST_REASONS = 3
 """Different words for one reason that are said; what would settle it is the same."""
 
@@ -97,16 +99,13 @@ def _step_apart(why: str, settle: str, known: set[str]) -> tuple[str, str]:
 
 def _core(said: str, known: set[str]) -> str:
     """Without the way and the thing that a reason is said of, where it is a reason of its own as well."""
-    before, colon, after = said.partition(": ")
-    if colon and ARROW in before:
-        return _core(after, known)
-    rest = said
-    while colon:
-        _, colon, rest = rest.partition(": ")
-        if colon and rest in known:
+    parts = said.split(": ", MOST_PARTS)
+    while len(parts) > 1 and ARROW in parts[0]:
+        del parts[0]
+    for start in range(1, len(parts)):
+        if (rest := ": ".join(parts[start:])) in known:
             return rest
-        colon = colon if ": " in rest else ""
-    return said
+    return ": ".join(parts)
 
 
 def together(whys: Sequence[str]) -> list[str]:

@@ -94,3 +94,10 @@ def test_no_cause_is_lost_and_no_step_is_said_twice(found: list[dict[str, Any]])
     assert told == hindrances(found)
     steps = [each.settle for each in told if each.settle]
     assert len(steps) == len(set(steps))
+
+
+def test_long_reasons_are_read_too() -> None:
+    """However often a text says of what it is said."""
+    for part in ("a → b: ", "x: ", "1 ms "):
+        (told,) = hindrances([untold("Redis", (part * 20_000, ""), (f"y: {part * 20_000}", ""))])[:1]
+        assert told.causes == ("Redis",)
