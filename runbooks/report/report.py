@@ -7,7 +7,7 @@ from runbooks.diagnosis import Diagnosis, Verdict, Why
 from runbooks.evidence.facts import facts
 from runbooks.evidence.sources import SOURCES
 from runbooks.output.why import document
-from runbooks.report.case import Case, status_of, title_of
+from runbooks.report.case import Case, joined, status_of, title_of
 from runbooks.report.document import (
     SCHEMA,
     PriorityDocument,
@@ -19,7 +19,7 @@ from runbooks.report.history import changes, related, timeline
 from runbooks.report.impact import impact
 from runbooks.report.plan import acceptance, metrics, plan, risks
 from runbooks.report.priority import priority
-from runbooks.report.reading import gap, said, stamp, text
+from runbooks.report.reading import gap, look, records, said, stamp, text
 from runbooks.report.technical import technical
 from runbooks.said import one_line
 from runbooks.values import gap_of
@@ -104,6 +104,8 @@ def _summary(case: Case) -> list[str]:
         told.append(root or STATUSES[diagnosis.status.value])
         if chain.root and diagnosis.status is Verdict.PARTIAL:
             told.append(IN_PART)
+    elif differing := _differing(case):
+        told.append(f"Not as declared: {joined(differing)}; the values stand under Drift.")
     if case.onset is not None:
         told.append(f"It began at {said(case.onset)}.")
     now = [one_line(offer.title) for offer in diagnosis.remedies if not offer.lasting]
@@ -112,6 +114,12 @@ def _summary(case: Case) -> list[str]:
     if any(why.weaker for why in _whys(diagnosis)):
         told.append("Part of the evidence could not be had; the whys concerned are marked.")
     return told
+
+
+def _differing(case: Case) -> list[str]:
+    """What is known to be other than declared, and was not accepted."""
+    found = records(look(case.root("drift"), "differences"))
+    return [text(each.get("title")) for each in found if each.get("accepted") is not True]
 
 
 def _sentence(words: str) -> str:

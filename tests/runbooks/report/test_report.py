@@ -466,3 +466,11 @@ def test_terraform_is_applied_as_its_plan_was_read() -> None:
     assert tuple(step["commands"]) == written
     assert [line.split()[1] for line in written] == ["plan", "apply"]
     assert written[0].endswith(f"-out={written[1].split()[-1]}")
+
+
+def test_without_any_why_the_summary_still_tells_what_differs() -> None:
+    """Drift is evidence of its own: that it is there is not unknown."""
+    diagnosis = replace(DIAGNOSIS, status=Verdict.UNKNOWN, chain=None)
+    said = "Not as declared: connector of backend; the values stand under Drift."
+    assert said in made(diagnosis)["summary"]
+    assert said not in made()["summary"]
