@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
 
+from bot.views.why import ASK_AGAIN
 from tests.acceptance.demo import Demo, running_demo
 from tests.browser import DESKTOP, PHONE, running_browser
 
@@ -30,6 +31,7 @@ async def main() -> None:
             await page_picture(browser, demo)
             await path_picture(browser, demo)
             await phone_picture(browser, demo)
+            await why_picture(browser, demo)
             await details_picture(browser, demo)
 
 
@@ -64,6 +66,16 @@ async def details_picture(browser: Browser, demo: Demo) -> None:
     await page.locator("[data-action-id=details]").last.click()
     await expect(page.get_by_test_id("modal")).to_contain_text("10.166.204.83", timeout=PATIENCE)
     await page.screenshot(path=IMAGES / "details.png")
+
+
+async def why_picture(browser: Browser, demo: Demo) -> None:
+    """Five whys with their evidence, one of them unfolded."""
+    alice = await demo.user("alice")
+    await demo.post("command", user=alice, channel=CHANNEL, command="/staging-why", text="")
+    page = await opened(browser, demo, "staging", viewport={"width": 1280, "height": 1000})
+    message = page.get_by_test_id("message").filter(has=page.locator(f"[data-action-id={ASK_AGAIN}]")).last
+    await expect(message).to_contain_text("Ruled out", timeout=PATIENCE)
+    await page.screenshot(path=IMAGES / "why.png")
 
 
 async def phone_picture(browser: Browser, demo: Demo) -> None:
