@@ -10,6 +10,12 @@ from runbooks.values import Gap, Value, gap_of
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What a view meets in a section that another version of whybot wrote, or somebody by hand."""
+BROKEN = (OverflowError, StopIteration, RecursionError)
+"""What a view meets only in what no version of whybot wrote."""
+
+
+class OtherFormError(ValueError):
+    """The evidence of one section, `str()` of this, was made by somebody else."""
 
 
 def frame(bundle: Bundle) -> Frame:
@@ -18,7 +24,10 @@ def frame(bundle: Bundle) -> Frame:
 
 
 def facts(bundle: Bundle) -> Mapping[str, Value]:
-    """The roots of expressions, in a fixed order; pure. What was not gathered is a pending gap."""
+    """The roots of expressions, in a fixed order; pure. What was not gathered is a pending gap.
+
+    Raises `OtherFormError` for what no whybot ever wrote.
+    """
     around = frame(bundle)
     found: dict[str, Value] = {ENV: environment.view(bundle.environment, bundle.at)}
     for source in SOURCES:
@@ -35,6 +44,8 @@ def _seen(source: Source, section: Section | None, around: Frame) -> Value:
         return Gap(source.name, f"{source.title} has not been read yet", pending=True)
     try:
         return source.view(section, around)
+    except BROKEN:
+        raise OtherFormError(source.name) from None
     except UNREADABLE:
         return _unreadable(source)
 
@@ -42,6 +53,8 @@ def _seen(source: Source, section: Section | None, around: Frame) -> Value:
 def _derived(derived: Derived, found: Mapping[str, Value], around: Frame) -> Value:
     try:
         return derived.view(found, around)
+    except BROKEN:
+        raise OtherFormError(derived.name) from None
     except UNREADABLE:
         return _unreadable(derived)
 
