@@ -74,7 +74,8 @@ def _cite(cite: Document) -> str:
 
 
 def _gap(gap: Document) -> str:
-    return f"{gap['path']}: {gap['why']} {gap.get('settle') or ''}".rstrip()
+    why = str(gap["why"]).removeprefix(f"{gap['path']}: ")
+    return f"{gap['path']}: {why} {gap.get('settle') or ''}".rstrip()
 
 
 def _listed(title: str, lines: Iterable[str]) -> Blocks:

@@ -116,7 +116,10 @@ def _member(node: Member, slots: Slots) -> Run:
 def _under(found: Value, key: str, node: Member | Index) -> Value:
     """The member of a value; a gap where there is none."""
     if isinstance(found, Mapping):
-        return found[key] if key in found else Gap(_place(found, key, node), "there is no such evidence")
+        if key in found:
+            return found[key]
+        place = _place(found, key, node)
+        return Gap(place, f"{place}: there is no such evidence")
     if isinstance(found, Gap):
         return found
     if found is None:

@@ -18,7 +18,8 @@ def look(value: Value, *keys: str) -> Value:
         if isinstance(value, Gap):
             return value
         if not isinstance(value, Mapping) or key not in value:
-            return Gap(".".join(keys[: number + 1]), NO_SUCH)
+            place = ".".join(keys[: number + 1])
+            return Gap(place, f"{place}: {NO_SUCH}")
         value = value[key]
     return value
 
