@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runbooks.bundle import BundleError, digest
-from runbooks.evidence import facts
 from runbooks.evidence.source import Frame, Section
+from runbooks.evidence.sources import SOURCES
 from runbooks.kept import kept, open_kept
 
 SEED = Path(__file__).parent / "bundles/seed-503.json"
@@ -59,7 +59,7 @@ def test_what_a_view_cannot_bear_names_its_section(
     def view(self: object, section: Section, frame: Frame) -> None:
         raise error
 
-    services = next(each for each in facts.SOURCES if each.name == "services")
+    services = next(each for each in SOURCES if each.name == "services")
     monkeypatch.setattr(type(services), "view", view)
     with pytest.raises(BundleError, match="evidence of services has another form"):
         kept(forged(lambda sections: None))
