@@ -56,7 +56,7 @@ KEPT = (
     re.compile(rf"""(?i)(\btoken\s{{1,9}}(?:(?:is|was)\s{{1,9}})?["']?){MIXED}"""),
     re.compile(rf"""(\b[Ss]ecret\s{{1,9}}["']?)(?=\w{{0,80}}[a-z])(?=\w{{0,80}}[A-Z]){MIXED}"""),
 )
-"""What tells that a secret follows, which is kept, and the secret. Every part is bounded or never tried twice:
+"""What tells that a secret follows, which is kept, and the secret. Every part is bounded or not tried twice:
 time grows with the length of the text alone."""
 VARYING = (
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
