@@ -245,5 +245,5 @@ def _late(source: Source, seconds: float) -> Blind:
 
 
 def _unneeded(source: Source) -> Blind:
-    said = f"{source.title} was not asked, since no cause that was still open needed it"
+    said = f"not asked: {source.title} (no cause that was still open needed it)"
     return Blind(Reason.NOT_SELECTED, said)

@@ -105,7 +105,10 @@ class _Reader:
         if runbook.applies is None:
             if not self.linked:
                 self.notes.note(
-                    runbook.file, ("runbook",), "no runbook links to it, and it has no `applies`", "one"
+                    runbook.file,
+                    ("runbook",),
+                    "no runbook links to it, and it has no `applies`",
+                    "give it `applies`, or let a runbook `link` to it",
                 )
             return
         names = self.evidence

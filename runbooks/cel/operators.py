@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from runbooks.cel.gaps import MOST, Unknown, together
-from runbooks.cel.nodes import Node, written
+from runbooks.cel.nodes import Arithmetic, Node, Relation, written
 from runbooks.cel.reading import GREATEST
 from runbooks.values import Gap, Partial, Value
 
@@ -173,7 +173,7 @@ def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value, Site
         if isinstance(one, Gap) or isinstance(other, Gap):
             return together(each for each in (one, other) if isinstance(each, Gap))
         if one is None or other is None:
-            return site.gap("compares with null")
+            return site.gap(_null(one, site))
         if is_number(one) and is_number(other):
             return compare(one, other)
         if isinstance(one, datetime) and isinstance(other, datetime):
@@ -181,6 +181,14 @@ def ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value, Site
         return site.mistake(f"compares {kind(one)} with {kind(other)}")
 
     return run
+
+
+def _null(one: Value, site: Site) -> str:
+    """Which side of an operator is null, `one` being the left one."""
+    node = site.node
+    if not isinstance(node, Relation | Arithmetic):
+        return "is of null"
+    return f"{written(node.left if one is None else node.right)} is null"
 
 
 _ORDERED = frozenset({str, int, float, timedelta})
@@ -266,7 +274,7 @@ def calculated(sign: str, one: Value, other: Value, site: Site, spend: Spend) ->
     if isinstance(one, Gap) or isinstance(other, Gap):
         return together(each for each in (one, other) if isinstance(each, Gap))
     if one is None or other is None:
-        return site.gap("calculates with null")
+        return site.gap(_null(one, site))
     if is_number(one) and is_number(other):
         return _numbers(sign, one, other, site)
     if sign == "+" and isinstance(one, str) and isinstance(other, str):

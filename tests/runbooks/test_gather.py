@@ -143,7 +143,7 @@ async def test_what_no_cause_needs_is_not_asked() -> None:
     log: list[str] = []
     found = await last(asking("size(checks) > 0"), Fake("checks", log), Fake("paths", log))
     assert log == ["checks started", "checks finished"]
-    assert why(found, "paths") == "the paths was not asked, since no cause that was still open needed it"
+    assert why(found, "paths") == "not asked: the paths (no cause that was still open needed it)"
 
 
 async def test_what_is_no_longer_needed_is_stopped() -> None:
