@@ -36,9 +36,13 @@ def register(app: AsyncApp, services: Services) -> None:
         await ack()
         stored = await services.whys.card(pressed_card(body))
         wanted = str(body["actions"][0]["action_id"]).removeprefix(REMEDY)
-        offered = state(stored).all("remedies") if stored is not None else []
+        shown = state(stored) if stored is not None else None
+        offered = shown.all("remedies") if shown is not None else []
         found = next((each for each in offered if each["id"] == wanted), None)
-        message = ephemeral.old_button() if found is None else remedy(found)
+        if shown is None or found is None:
+            message = ephemeral.old_button()
+        else:
+            message = remedy(found, shown.spoken)
         await services.answers.tell(asker(body).response_url, message.text, message.blocks)
 
     app.action(DETAILS)(on_details)

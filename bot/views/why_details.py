@@ -39,17 +39,29 @@ def details(state: WhyState) -> View:
     return View(view, view)
 
 
-def remedy(offer: Document) -> Message:
-    """What a remedy would do, for whoever pressed it. whybot has no approvals yet: it runs nothing."""
+def remedy(offer: Document, spoken: str) -> Message:
+    """What a remedy of the run `spoken` (W-12) would do, for whoever pressed it.
+
+    whybot has no approvals yet: it runs nothing.
+    """
     head = f"*{_safe(str(offer['title']), 200)}* ({_safe(words.offered(offer), 200)})"
     said = [f"{head}\n{_safe(str(offer['text']))}".rstrip()]
     if offer.get("action"):
         said.append("whybot cannot run this yet: approvals come with a later release. Nothing was changed.")
     commands = list(map(str, offer.get("commands", ())))
-    said.append("By hand:" if commands else "By hand, there is no command for it.")
+    said.append(_by_hand(offer, spoken, bool(commands)))
     blocks = [kit.section("\n".join(said)), *_commands(commands)]
     text = "\n".join([*said, *(kit.escape(kit.one_line(each), LINE) for each in commands)])
     return Message(text[: kit.TEXT], blocks, blocks)
+
+
+def _by_hand(offer: Document, spoken: str, has_commands: bool) -> str:
+    """Where people find commands: a report makes those of an action."""
+    if has_commands:
+        return "By hand:"
+    if offer.get("action"):
+        return f"By hand: `whybot report {_safe(spoken)}` has the commands."
+    return "By hand, there is no command for it."
 
 
 def _chain(chain: Iterable[Document]) -> Blocks:

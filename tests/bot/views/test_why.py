@@ -233,17 +233,20 @@ def test_details_have_everything() -> None:
 
 def test_a_remedy_says_what_it_would_do_and_that_it_cannot_run_yet() -> None:
     """Until there are approvals, a press changes nothing and shows the commands."""
-    shown = remedy(offered("repair-vpc-access", "Repair VPC access"))
+    shown = remedy(offered("repair-vpc-access", "Repair VPC access"), "W-1")
     assert_message_valid(shown)
     assert "whybot cannot run this yet" in shown.text
     assert "gcloud run services update" in drawn(shown.blocks)
-    by_hand = remedy(offered("x", "Look", action="", commands=[], undoable=False))
+    by_hand = remedy(offered("x", "Look", action="", commands=[], undoable=False), "W-1")
     assert_message_valid(by_hand)
     assert "cannot run" not in by_hand.text
     assert "(by hand, 1 service)" in by_hand.text
-    final = remedy(offered("x", "Drop it", undoable=False))
+    final = remedy(offered("x", "Drop it", undoable=False), "W-1")
     assert "(cannot be undone, 1 service)" in final.text
     assert "no command" in by_hand.text
+    reported = remedy(offered("repair-vpc-access", "Repair VPC access", commands=[]), "W-1")
+    assert_message_valid(reported)
+    assert "By hand: `whybot report W-1` has the commands." in reported.text
 
 
 @given(any_state)
@@ -253,7 +256,7 @@ def test_any_document_fits(shown: WhyState) -> None:
     assert_message_valid(message(shown))
     assert_view_valid(details(shown))
     for each in shown.all("remedies"):
-        assert_message_valid(remedy(each))
+        assert_message_valid(remedy(each, shown.spoken))
     assert "<!channel>" not in markup(
         [message(shown).blocks, message(shown).fallback_blocks, details(shown).view]
     )
