@@ -114,6 +114,7 @@ class _Demo:
             "WHYBOT_DATA_DIR": str(folder.path / "data"),
             "WHYBOT_HTTP_HOST": HOST,
             "WHYBOT_HTTP_PORT": str(folder.port),
+            **_runbooks(),
         }
         if self._options.bot:
             with self._step("whybot"):
@@ -255,6 +256,12 @@ class _Folder:
         assert self._janitor.stdin is not None
         self._janitor.stdin.close()
         await self._janitor.wait()
+
+
+def _runbooks() -> dict[str, str]:
+    """The caller's own runbooks, which do no harm: the demo is where they are tried."""
+    folder = os.environ.get("WHYBOT_RUNBOOKS")
+    return {"WHYBOT_RUNBOOKS": str(Path(folder).resolve())} if folder else {}
 
 
 def _exports(variables: Mapping[str, str]) -> str:

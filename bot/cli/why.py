@@ -83,7 +83,8 @@ def why(
         else:
             _demand_folder(save_bundle)
             found = find_environment(environments or settings.environments, environment or "")
-            evidence = _live(settings, found, library, runbook, vantage)
+            asked = runbook if save_bundle is None else None  # a bundle answers all runbooks
+            evidence = _live(settings, found, library, asked, vantage)
         explained_ = reason(library, evidence, runbook=runbook)
         if save_bundle is not None:
             _save(save_bundle, evidence, library)
