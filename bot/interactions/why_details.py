@@ -39,10 +39,8 @@ def register(app: AsyncApp, services: Services) -> None:
         shown = state(stored) if stored is not None else None
         offered = shown.all("remedies") if shown is not None else []
         found = next((each for each in offered if each["id"] == wanted), None)
-        if shown is None or found is None:
-            message = ephemeral.old_button()
-        else:
-            message = remedy(found, shown.spoken)
+        told = remedy(found, shown.spoken) if shown is not None and found is not None else None
+        message = told or ephemeral.old_button()
         await services.answers.tell(asker(body).response_url, message.text, message.blocks)
 
     app.action(DETAILS)(on_details)
