@@ -192,11 +192,18 @@ def _ruled_out(looked: Sequence[Judged]) -> tuple[RuledOut, ...]:
     """Causes that are false wherever they were looked at.
 
     Those of which evidence itself is quoted come first ("firewall: no rule denies it"): they tell the most.
+    One whose `ruled_out` is empty is not listed.
     """
     open_ = {each.key for each in looked if each.truth is not Truth.FALSE}
     false = {each.key: each for each in reversed(looked) if each.key not in open_}
     kept = [false[key] for key in dict.fromkeys(each.key for each in looked) if key in false]
+    kept = [each for each in kept if not _passed_over(each)]
     return tuple(map(ruled_out, sorted(kept, key=lambda judged: not _quotes(judged))))
+
+
+def _passed_over(judged: Judged) -> bool:
+    said = judged.cause.ruled_out
+    return said is not None and not said.source.strip()
 
 
 def _quotes(judged: Judged) -> bool:

@@ -115,3 +115,31 @@ def test_a_plan_of_terraform_is_not_offered_where_terraform_has_what_is_live() -
     offered = {each.id for each in explained(recorded("peering-deleted")).remedies}
     assert "restore-peering" in offered
     assert "terraform-apply" not in offered
+
+
+def test_traffic_goes_to_a_newer_ready_revision_before_it_is_rolled_back() -> None:
+    """Both help; they contradict each other, and the newer one comes first."""
+    offered = [each.id for each in explained(recorded("traffic-pinned-to-old")).remedies]
+    assert offered.index("unpin-traffic") < offered.index("rollback-traffic")
+
+
+def test_a_pin_is_taken_off_only_where_there_is_one() -> None:
+    """A bad revision that is the newest one gets traffic from no pin."""
+    offered = [each.id for each in explained(recorded("bad-revision")).remedies]
+    assert "deploy-gate" in offered
+    assert "unpin-traffic" not in offered
+
+
+def test_a_cause_of_which_nothing_is_to_be_said_is_not_among_the_ruled_out() -> None:
+    """A bug of the application, where it began with a revision: all of its evidence would be said instead."""
+    listed = {each.cause for each in explained(recorded("bad-revision")).ruled_out}
+    assert listed
+    assert "bad-revision/own-bug" not in listed
+
+
+def test_repair_names_no_connector_where_none_is_declared() -> None:
+    """The environment file need not declare a network."""
+    document = recorded("seed-503")
+    document["environment"]["network"] = {"connector": None, "vpc": None}
+    repair = next(each for each in explained(document).remedies if each.id == "repair-vpc-access")
+    assert "declared VPC access, asks" in repair.text
