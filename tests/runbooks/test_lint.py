@@ -147,7 +147,7 @@ def test_a_cause_that_cannot_be_right_is_found(
         (HEAD.replace("applies: ", "applies: chekcs.x #"), "5: applies: chekcs: there is no evidence chekcs"),
         (
             HEAD.replace("applies", "#"),
-            "no runbook links to it, and it has no `applies`; give it `applies`, or let a",
+            "2: runbook: no runbook links to it, and it has no `applies`; give it `applies`, or let a",
         ),
         (HEAD.replace("asks: ", "asks: '{{ sick.name }}' #"), "4: asks: there is no sick"),
         (HEAD + "each: {sick: values(checks)}\n", "6: each.sick: nothing uses sick; leave it out"),
